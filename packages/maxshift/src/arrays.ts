@@ -1,0 +1,15 @@
+/**
+ * The array types that cross the public border. Logits and features are row-major and flat.
+ */
+
+/** The floating-point arrays in which results are returned; the dtype of the input decides which. */
+export type FloatArray = Float32Array | Float64Array
+
+/** Logits as callers may pass them. `number[]` is computed and returned in float64. */
+export type Logits = FloatArray | readonly number[]
+
+/** Integer class labels, one per row. */
+export type IntegerArray = Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array
+
+/** Labels as callers may pass them: integers in [0, classes). */
+export type Labels = IntegerArray | readonly number[]
