@@ -9,7 +9,14 @@ export type FloatArray = Float32Array | Float64Array
 export type Logits = FloatArray | readonly number[]
 
 /** Integer class labels, one per row. */
-export type IntegerArray = Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array
+export type IntegerArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
 
 /** Labels as callers may pass them: integers in [0, classes). */
 export type Labels = IntegerArray | readonly number[]

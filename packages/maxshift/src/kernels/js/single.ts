@@ -40,7 +40,7 @@ const row: Row = { max: 0, index: 0, second: 0, secondPower: 0, others: 0, total
 /** exp(value − shift), at most 1. A difference of −∞, or one that overflows, gives a number that rounds to 0. */
 function power(value: number, shift: number): number {
   const z = (value - shift) * LOG2_E
-  return exp2Single(z > 0 ? 0 : z > EXP2_UNDERFLOW ? z : EXP2_UNDERFLOW)
+  return exp2Single(Math.min(0, Math.max(z, EXP2_UNDERFLOW)))
 }
 
 /** S₂. The maximum enters as exp(min(0, m − m₂)) = 1 and leaves again: no branch in the loop. */

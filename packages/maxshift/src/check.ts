@@ -1,0 +1,178 @@
+/**
+ * Every check of an argument, and its message: who complains, what was expected, what came.
+ *
+ * Public functions check here and nowhere else; behind them everything trusts its input. Wrong kinds are a TypeError, wrong
+ * values a RangeError. Numbers never throw: a NaN or an infinity among logits is a value.
+ */
+import type { FloatArray, IntegerArray, Labels, Logits } from './arrays.ts'
+import { GRID_TERMS } from './kernels/js/grid.ts'
+
+/** How a value appears in a message: strings quoted, arrays by their kind and length, everything short. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value)
+  if (Array.isArray(value)) return `an array of length ${value.length}`
+  if (ArrayBuffer.isView(value)) {
+    const length = 'length' in value ? ` of length ${value.length}` : ''
+    return `${value.constructor.name}${length}`
+  }
+  return value.constructor?.name === undefined || value.constructor === Object ? 'an object' : value.constructor.name
+}
+
+/** The number of single-character edits between two names (Wagner & Fischer 1974). */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
+      current.push(Math.min(previous[j] + 1, current[j - 1] + 1, substitution))
+    }
+    previous = current
+  }
+  return previous[b.length]
+}
+
+/** ' (did you mean …?)' with the known name nearest to `name`, or '' if none is near. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const near = (candidate: string): number => editDistance(name.toLowerCase(), candidate.toLowerCase())
+  const best = [...known].sort((a, b) => near(a) - near(b))[0]
+  return best !== undefined && near(best) <= Math.max(2, name.length / 3) ? ` (did you mean ${best}?)` : ''
+}
+
+/** The options object: an object or undefined, with known names only. */
+export function checkOptions<T extends object>(who: string, options: T | undefined, known: readonly string[]): T {
+  if (options === undefined) return {} as T
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
+    throw new TypeError(`${who}: expected options to be an object, got ${describe(options)}`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      const hint = suggestion(name, known) || ` (known are ${known.join(', ')})`
+      throw new TypeError(`${who}: expected known option names, got ${describe(name)}${hint}`)
+    }
+  }
+  return options
+}
+
+/** An option that is one of a few strings. */
+export function checkChoice<T extends string>(who: string, name: string, value: unknown, choices: readonly T[]): T {
+  if (choices.includes(value as T)) return value as T
+  const expected = choices.map((choice) => `'${choice}'`).join(', ')
+  const ErrorKind = typeof value === 'string' ? RangeError : TypeError
+  throw new ErrorKind(`${who}: expected ${name} to be one of ${expected}, got ${describe(value)}`)
+}
+
+/** An integer in [low, high]. */
+export function checkInteger(who: string, name: string, value: unknown, low: number, high: number): number {
+  if (typeof value !== 'number')
+    throw new TypeError(`${who}: expected ${name} to be an integer, got ${describe(value)}`)
+  if (!(Number.isInteger(value) && value >= low && value <= high)) {
+    throw new RangeError(`${who}: expected ${name} to be an integer in [${low}, ${high}], got ${value}`)
+  }
+  return value
+}
+
+/** Logits as a typed array: Float32Array and Float64Array as they are, number[] copied to float64. */
+export function checkLogits(who: string, logits: Logits): FloatArray {
+  if (logits instanceof Float32Array || logits instanceof Float64Array) return logits
+  if (!Array.isArray(logits)) {
+    throw new TypeError(
+      `${who}: expected logits to be a Float32Array, a Float64Array or a number[], got ${describe(logits)}`,
+    )
+  }
+  const copy = new Float64Array(logits.length)
+  for (let i = 0; i < copy.length; i++) {
+    if (typeof logits[i] !== 'number') {
+      throw new TypeError(`${who}: expected logits[${i}] to be a number, got ${describe(logits[i])}`)
+    }
+    copy[i] = logits[i]
+  }
+  return copy
+}
+
+/** The shape of flat row-major logits. */
+export interface Rows {
+  rows: number
+  classes: number
+}
+
+/** Rows of `classes` entries each; without `classes`, all entries are one row. */
+export function checkRows(who: string, length: number, classes: number | undefined): Rows {
+  if (classes === undefined) {
+    if (length > GRID_TERMS)
+      throw new RangeError(`${who}: expected at most ${GRID_TERMS} logits in a row, got ${length}`)
+    return { rows: length === 0 ? 0 : 1, classes: length }
+  }
+  checkInteger(who, 'classes', classes, 1, GRID_TERMS)
+  if (length % classes !== 0) {
+    throw new RangeError(
+      `${who}: expected the length of logits to be a multiple of classes = ${classes}, got ${length}`,
+    )
+  }
+  return { rows: length / classes, classes }
+}
+
+const dtypeOf = (array: FloatArray): string => (array instanceof Float32Array ? 'Float32Array' : 'Float64Array')
+
+/**
+ * The array that receives `length` results: `out` if given, of the dtype of `like`, long enough, and over none of the inputs
+ * unless it starts exactly where `like` does (in place); else a new one.
+ */
+export function checkOut(who: string, out: unknown, length: number, like: FloatArray): FloatArray {
+  if (out === undefined) return like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
+  const expected = dtypeOf(like)
+  if (!(out instanceof Float32Array || out instanceof Float64Array) || dtypeOf(out) !== expected) {
+    throw new TypeError(`${who}: expected out to be a ${expected}, as the results are, got ${describe(out)}`)
+  }
+  if (out.length < length) {
+    throw new RangeError(`${who}: expected out to have room for ${length} results, got length ${out.length}`)
+  }
+  const inPlace = out.byteOffset === like.byteOffset
+  const end = out.byteOffset + length * out.BYTES_PER_ELEMENT
+  const overlaps = end > like.byteOffset && out.byteOffset < like.byteOffset + like.byteLength
+  if (out.buffer === like.buffer && overlaps && !inPlace) {
+    throw new RangeError(
+      `${who}: expected out to be the logits themselves or apart from them, got ` +
+        `an overlap (bytes ${out.byteOffset} to ${end} and ${like.byteOffset} to ${like.byteOffset + like.byteLength})`,
+    )
+  }
+  return out
+}
+
+const isIntegerArray = (value: unknown): value is IntegerArray =>
+  value instanceof Int32Array ||
+  value instanceof Uint8Array ||
+  value instanceof Int8Array ||
+  value instanceof Int16Array ||
+  value instanceof Uint16Array ||
+  value instanceof Uint32Array ||
+  value instanceof Uint8ClampedArray
+
+/** The kind of labels: an integer array or a number[]; what they hold is checked by checkLabels. */
+export function checkLabelKind(who: string, labels: Labels): void {
+  if (isIntegerArray(labels) || Array.isArray(labels)) return
+  const hint =
+    labels instanceof Float32Array || labels instanceof Float64Array ? ', distributions are not supported' : ''
+  throw new TypeError(
+    `${who}: expected labels to be an integer array or a number[], got ${describe(labels)}${hint && ` (${hint.slice(2)})`}`,
+  )
+}
+
+/** Integer labels in [0, classes), one per row, as an Int32Array. */
+export function checkLabels(who: string, labels: Labels, rows: number, classes: number): Int32Array {
+  if (labels.length !== rows) {
+    throw new RangeError(`${who}: expected one label per row, ${rows} in all, got ${labels.length}`)
+  }
+  for (let i = 0; i < rows; i++) {
+    const label: unknown = labels[i]
+    if (typeof label !== 'number') {
+      throw new TypeError(`${who}: expected labels[${i}] to be an integer in [0, ${classes}), got ${describe(label)}`)
+    }
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new RangeError(`${who}: expected labels[${i}] to be an integer in [0, ${classes}), got ${label}`)
+    }
+  }
+  return labels instanceof Int32Array ? labels : Int32Array.from(labels)
+}

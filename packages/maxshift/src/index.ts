@@ -1,0 +1,14 @@
+/**
+ * maxshift: numerically exact softmax, cross-entropy and their relatives. The checked public functions, nothing else.
+ */
+export type { FloatArray, IntegerArray, Labels, Logits } from './arrays.ts'
+export {
+  type CrossEntropyGradientOptions,
+  type CrossEntropyOptions,
+  crossEntropy,
+  crossEntropyWithGradient,
+  type LossWithGradient,
+} from './loss/cross-entropy.ts'
+export type { Reduction } from './loss/reduction.ts'
+export { type LogSumExpOptions, logSumExp } from './ops/log-sum-exp.ts'
+export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'
