@@ -33,7 +33,8 @@ export function powerOfTwo(exponent: number): number {
 /**
  * (hi + lo) · 2^exponent, rounded once to float64, for 0 ≤ hi < 2^50, |lo| ≤ ulp(hi)/2 and any integer exponent.
  * Gradual underflow included: there the sum is first rounded to a multiple of the subnormal spacing, which adding and
- * subtracting the smallest normal number does, and only then scaled. Returns +0 where the value underflows, +∞ where it overflows.
+ * subtracting the smallest normal number does, and only then scaled; a tie is decided by lo unless lo is below 2^−53 of the
+ * unit. Returns +0 where the value underflows, +∞ where it overflows.
  */
 export function scaleRounded(hi: number, lo: number, exponent: number): number {
   if (hi === 0 || exponent < -1200) return 0
