@@ -5,7 +5,7 @@
  * values a RangeError. Numbers never throw: a NaN or an infinity among logits is a value.
  */
 import type { FloatArray, IntegerArray, Labels, Logits } from './arrays.ts'
-import { GRID_TERMS } from './kernels/js/grid.ts'
+import { GRID_TERMS } from './special/grid.ts'
 
 /** How a value appears in a message: strings quoted, arrays by their kind and length, everything short. */
 export function describe(value: unknown): string {

@@ -16,6 +16,7 @@ import { selectKernels } from '../kernels/select.ts'
 import { dividePairs } from '../special/double-double.ts'
 import { meanOf, type Reduction } from './reduction.ts'
 
+/** Options of crossEntropy. */
 export interface CrossEntropyOptions {
   /** Entries per row. Default: the length of the logits divided by the number of labels. */
   classes?: number
@@ -23,12 +24,15 @@ export interface CrossEntropyOptions {
   reduction?: Reduction
 }
 
+/** Options of crossEntropyWithGradient. */
 export interface CrossEntropyGradientOptions<T extends FloatArray = FloatArray> extends CrossEntropyOptions {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
   out?: T
 }
 
+/** What crossEntropyWithGradient returns. */
 export interface LossWithGradient<L extends number | FloatArray, T extends FloatArray> {
+  /** The reduced loss, or one loss per row for 'none'. */
   loss: L
   /** d loss / d logits, rows × classes, the reduction included. */
   gradient: T

@@ -8,6 +8,7 @@
 import { powerOfTwo } from '../special/bits.ts'
 import { productError, sumError } from '../special/double-double.ts'
 
+/** How row losses become the result: their mean, their sum, or themselves. */
 export type Reduction = 'mean' | 'sum' | 'none'
 
 /** Outside, the products and their errors could leave the format. */

@@ -6,6 +6,7 @@ import { checkLogits, checkOptions, checkOut, checkRows } from '../check.ts'
 import type { Kernels } from '../kernels/kernels.ts'
 import { selectKernels } from '../kernels/select.ts'
 
+/** Options of softmax and logSoftmax. */
 export interface SoftmaxOptions<T extends FloatArray = FloatArray> {
   /** Entries per row: logits are rows × classes, row-major. Default: all logits are one row. */
   classes?: number
