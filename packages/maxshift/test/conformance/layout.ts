@@ -49,7 +49,7 @@ function rowOf(batch: Batch, r: number): Batch {
 }
 
 /** The bytes of an array, for comparing bits: −0 and +0 differ. */
-export function bytesOf(array: FloatArray | Int32Array): Uint8Array {
+function bytesOf(array: FloatArray | Int32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }
 

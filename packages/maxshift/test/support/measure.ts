@@ -41,7 +41,7 @@ export function largestError(kernels: Kernels, operation: Operation, dtype: Dtyp
 }
 
 /** An error for reading, such as `0.4998`, `1.7e7`, or `0.4998; 2^-103` with the cancelled ones rounded up to a power of two. */
-export function formatError({ ulps, cancelled }: LargestError): string {
+function formatError({ ulps, cancelled }: LargestError): string {
   const text =
     ulps < 1000 ? ulps.toFixed(4) : ulps === Number.POSITIVE_INFINITY ? '∞' : ulps.toExponential(1).replace('+', '')
   return cancelled === 0 ? text : `${text}; 2^${exponentOf(cancelled) + 1}`
@@ -63,8 +63,8 @@ export function accuracyTable(kernels: Kernels): string {
 }
 
 /** The comments between which docs/numerics.md keeps the table. */
-export const TABLE_BEGIN = '<!-- accuracy table: begin (written by scripts/accuracy-table.mjs) -->'
-export const TABLE_END = '<!-- accuracy table: end -->'
+const TABLE_BEGIN = '<!-- accuracy table: begin (written by scripts/accuracy-table.mjs) -->'
+const TABLE_END = '<!-- accuracy table: end -->'
 
 /** The text between the two comments; throws when they are missing. */
 export function tableWithin(document: string): {

@@ -63,7 +63,7 @@ function log1p(s: Decimal): Decimal {
   return new Decimal(new wide(1).plus(s).ln())
 }
 
-export interface DecimalRow {
+interface DecimalRow {
   readonly softmax: readonly Decimal[]
   readonly logSoftmax: readonly Decimal[]
   readonly logSumExp: Decimal
@@ -72,7 +72,7 @@ export interface DecimalRow {
 }
 
 /** The results as decimals. A masked component has probability 0 and, standing for −∞, log-probability NaN. */
-export function decimalRow(logits: ArrayLike<number>, label = 0): DecimalRow {
+function decimalRow(logits: ArrayLike<number>, label = 0): DecimalRow {
   const row = Array.from(logits)
   const first = row.indexOf(Math.max(...row))
   const max = toDecimal(row[first])

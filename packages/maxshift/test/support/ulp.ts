@@ -37,12 +37,6 @@ export function exponentOf(x: number): number {
   return Number((bits[0] >> 52n) & 0x7ffn) - 1023
 }
 
-/** The 64 bits of x, so that −0 and +0 differ and every NaN equals itself. */
-export function bitsOf(x: number): bigint {
-  float[0] = Number.isNaN(x) ? Number.NaN : x
-  return bits[0]
-}
-
 /** log2 of the distance from one number of the format to the next, in the binade of x. */
 export function spacingExponent(x: number, dtype: Dtype): number {
   return Math.max(exponentOf(x) - PRECISION[dtype], LOWEST[dtype])
