@@ -127,16 +127,18 @@ function writeSoftmax(
   multiplyPairs(row.secondPower.hi, row.secondPower.lo, quotient.hi, quotient.lo, factor)
   const exponent = row.secondPower.exponent
   const second = row.second === Number.NEGATIVE_INFINITY ? row.max : row.second
-  const top = start + row.index
   for (let i = start; i < start + classes; i++) {
-    if (i === top) continue
-    power(logits[i], second, expParts, term)
+    const value = logits[i]
+    if (value === row.max) {
+      out[i] = quotient.hi
+      continue
+    }
+    power(value, second, expParts, term)
     const product = term.hi * factor.hi
     const error = productError(term.hi, factor.hi, product) + (term.hi * factor.lo + term.lo * factor.hi)
     const rounded = product + error
     out[i] = scaleRounded(rounded, product - rounded + error, term.exponent + exponent)
   }
-  out[top] = quotient.hi
 }
 
 export function softmaxDouble(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
@@ -150,9 +152,9 @@ export function softmaxDouble(logits: FloatArray, rows: number, classes: number,
 const logScale = (): number => powerOfTwo(Math.max(row.log.exponent, -1022))
 
 /** (m − value) + L, the loss of an entry: two terms ≥ 0, nothing cancels. At the maximum it is L alone, rounded once. */
-function lossOf(value: number, isTop: boolean): number {
+function lossOf(value: number): number {
   const { log, max } = row
-  if (isTop) return scaleRounded(log.hi, log.lo, log.exponent)
+  if (value === max) return scaleRounded(log.hi, log.lo, log.exponent)
   const difference = max - value
   const scale = logScale()
   const sum = difference + log.hi * scale
@@ -163,7 +165,7 @@ function lossOf(value: number, isTop: boolean): number {
 export function logSoftmaxDouble(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
   for (let start = 0; start < rows * classes; start += classes) {
     if (reduceRow(logits, start, classes, expParts)) {
-      for (let i = 0; i < classes; i++) out[start + i] = 0 - lossOf(logits[start + i], i === row.index)
+      for (let i = 0; i < classes; i++) out[start + i] = 0 - lossOf(logits[start + i])
     } else limitLogSoftmax(row, start, classes, out)
   }
 }
@@ -202,18 +204,17 @@ export function crossEntropyDouble(
 ): void {
   for (let r = 0; r < rows; r++) {
     const start = r * classes
-    const label = labels[r]
     losses[r] = reduceRow(logits, start, classes, expParts)
-      ? lossOf(logits[start + label], label === row.index)
-      : limitLoss(row, label)
+      ? lossOf(logits[start + labels[r]])
+      : limitLoss(row, labels[r])
   }
 }
 
 /** weight · Σ_{i≠y} exp(x_i − m) / total, rounded once: minus the gradient at the label. */
-function complement(value: number, isTop: boolean, weightHi: number, weightLo: number): number {
+function complement(value: number, weightHi: number, weightLo: number): number {
   const { others, secondPower, total } = row
   dividePairs(weightHi, weightLo, total.hi, total.lo, quotient)
-  if (isTop) {
+  if (value === row.max) {
     multiplyPairs(others.hi, others.lo, quotient.hi, quotient.lo, factor)
     return scaleRounded(factor.hi, factor.lo, others.exponent)
   }
@@ -241,9 +242,8 @@ export function crossEntropyWithGradientDouble(
     const label = labels[r]
     if (reduceRow(logits, start, classes, expParts)) {
       const value = logits[start + label]
-      const isTop = label === row.index
-      losses[r] = lossOf(value, isTop)
-      const rest = complement(value, isTop, scaleHi, scaleLo)
+      losses[r] = lossOf(value)
+      const rest = complement(value, scaleHi, scaleLo)
       writeSoftmax(logits, start, classes, scaleHi, scaleLo, gradient)
       gradient[start + label] = 0 - rest
     } else {

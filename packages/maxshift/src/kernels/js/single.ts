@@ -79,8 +79,10 @@ function writeSoftmax(logits: FloatArray, start: number, classes: number, weight
   const top = weight / row.total
   const factor = row.secondPower * top
   const second = finiteSecond()
-  for (let i = start; i < start + classes; i++) out[i] = power(logits[i], second) * factor
-  out[start + row.index] = top
+  for (let i = start; i < start + classes; i++) {
+    const value = logits[i]
+    out[i] = value === row.max ? top : power(value, second) * factor
+  }
 }
 
 export function softmaxSingle(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
@@ -143,7 +145,7 @@ export function crossEntropyWithGradientSingle(
     if (reduceRow(logits, start, classes)) {
       const value = logits[start + label]
       // The complement of p_y without subtraction from 1: all the others over the total.
-      const rest = label === row.index ? row.others : row.total - power(value, finiteSecond()) * row.secondPower
+      const rest = value === row.max ? row.others : row.total - power(value, finiteSecond()) * row.secondPower
       losses[r] = lossOf(value)
       writeSoftmax(logits, start, classes, scale, gradient)
       gradient[start + label] = (-rest / row.total) * scale
