@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { meanOf } from '../src/loss/reduction.ts'
 import { Decimal } from './support/oracle.ts'
 import { seededRandom } from './support/random.ts'
-import { bitsOf, exponentOf, powerOfTwo } from './support/ulp.ts'
+import { exponentOf, powerOfTwo } from './support/ulp.ts'
 
 const Wide = Decimal.clone({ precision: 1400, toExpNeg: -9e15, toExpPos: 9e15, maxE: 9e15, minE: -9e15 })
 
@@ -34,7 +34,7 @@ describe('meanOf', () => {
       )
       expect(meanOf(losses, size)).toBe(expected(losses, size))
       expect(meanOf(losses, 1)).toBe(expected(losses, 1))
-      expect(bitsOf(meanOf(Float64Array.from(random.shuffled([...losses])), size))).toBe(bitsOf(meanOf(losses, size)))
+      expect(meanOf(Float64Array.from(random.shuffled([...losses])), size)).toBe(meanOf(losses, size))
     }
   })
   it.each([
@@ -53,6 +53,6 @@ describe('meanOf', () => {
     expect(meanOf(Float64Array.of(1, Number.POSITIVE_INFINITY), 2)).toBe(Number.POSITIVE_INFINITY)
     expect(meanOf(Float64Array.of(Number.POSITIVE_INFINITY, Number.NaN), 2)).toBeNaN()
     expect(meanOf(Float64Array.of(1.7e308, 1.7e308), 1)).toBe(Number.POSITIVE_INFINITY)
-    expect(bitsOf(meanOf(Float64Array.of(0, 0), 2))).toBe(0n)
+    expect(meanOf(Float64Array.of(0, 0), 2)).toBe(0)
   })
 })

@@ -7,7 +7,7 @@ import { exp, expm1 } from '../../src/special/exp.ts'
 import { log, log1p } from '../../src/special/log.ts'
 import { Decimal, toDecimal, toExact } from '../support/oracle.ts'
 import { seededRandom } from '../support/random.ts'
-import { bitsOf, powerOfTwo, ulpError } from '../support/ulp.ts'
+import { powerOfTwo, ulpError } from '../support/ulp.ts'
 
 type D = InstanceType<typeof Decimal>
 /** log near 1 and expm1 near 0 lose digits to the subtraction; 340 more make up for the smallest arguments. */
@@ -161,8 +161,7 @@ describe('special values', () => {
     ],
   ]
   it.each(table)('%s', (_, ours, values) => {
-    for (const [x, expected] of values)
-      expect(bitsOf(ours(x)), `at ${Object.is(x, -0) ? '-0' : x}`).toBe(bitsOf(expected))
+    for (const [x, expected] of values) expect(ours(x), `at ${Object.is(x, -0) ? '-0' : x}`).toBe(expected)
   })
 })
 
@@ -177,7 +176,7 @@ describe('scaleRounded', () => {
     }
   })
   it('goes to 0 and to infinity', () => {
-    expect(bitsOf(scaleRounded(1.5, 0, -3000))).toBe(bitsOf(0))
+    expect(scaleRounded(1.5, 0, -3000)).toBe(0)
     expect(scaleRounded(0, 0, 5)).toBe(0)
     expect(scaleRounded(1, 0, 1024)).toBe(Number.POSITIVE_INFINITY)
   })

@@ -10,7 +10,15 @@
  */
 import type { FloatArray } from '../../arrays.ts'
 import { powerOfTwo, scaleRounded } from '../../special/bits.ts'
-import { addPairs, dividePairs, multiplyPairs, type Pair, productError, sumError } from '../../special/double-double.ts'
+import {
+  addPairs,
+  dividePairs,
+  multiplyPairs,
+  normalize,
+  type Pair,
+  productError,
+  sumError,
+} from '../../special/double-double.ts'
 import { EXP_UNDERFLOW, type ExpParts, expParts } from '../../special/exp.ts'
 import { expFull } from '../../special/exp-full.ts'
 import { GRID_26, GRID_52, GRID_78, GRID_104 } from '../../special/grid.ts'
@@ -170,13 +178,24 @@ export function logSoftmaxDouble(logits: FloatArray, rows: number, classes: numb
   }
 }
 
+/** Below this the maximum is lifted by LIFT before L is added, so that nothing of either is lost to underflow. */
+const SMALL_MAX = 1.499696813895631e-241 // 0x0df0000000000000, 2^−800
+const LIFT = 600
+
 /** m + L of the row in `row`, rounded once. */
 function maxPlusLog(): number {
   const { log, max } = row
-  if (max === 0) return scaleRounded(log.hi, log.lo, log.exponent)
-  const scale = logScale()
-  const sum = max + log.hi * scale
-  return sum + (sumError(max, log.hi * scale, sum) + log.lo * scale)
+  const lift = Math.abs(max) < SMALL_MAX ? LIFT : 0
+  const lifted = max * powerOfTwo(lift)
+  // L beside a large maximum, or below 2^−1400 beside any, is nothing.
+  const exponent = log.exponent + lift
+  const scale = exponent < -900 ? 0 : powerOfTwo(exponent)
+  const sum = lifted + log.hi * scale
+  const rest = sumError(lifted, log.hi * scale, sum) + log.lo * scale
+  if (lift === 0) return sum + rest
+  normalize(sum, rest, factor)
+  const sign = factor.hi < 0 ? -1 : 1
+  return sign * scaleRounded(sign * factor.hi, sign * factor.lo, -lift)
 }
 
 /** Where m and L cancel to less than this share of L, the error of the first reduction (2^−68) comes near an ulp. */

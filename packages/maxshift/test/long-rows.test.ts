@@ -1,0 +1,30 @@
+/**
+ * float32 rows longer than the grid of the float32 kernel allows are served by the float64 kernel.
+ *
+ * The row is the worst case for that grid: hundreds of thousands of terms of e^−36.6, just below half a grid step of 2^−52,
+ * which a single slice would drop altogether.
+ */
+import { describe, expect, it } from 'vitest'
+import { referenceKernels, SINGLE_CLASSES } from '../src/kernels/js/reference.ts'
+import { Decimal } from './support/oracle.ts'
+
+describe('long rows', () => {
+  const classes = 4 * SINGLE_CLASSES
+  const floor = Math.fround(-36.8)
+  const logits = new Float32Array(classes).fill(floor)
+  logits[0] = 30
+  logits[1] = 0
+
+  it('keep the small terms', () => {
+    const losses = new Float64Array(1)
+    referenceKernels.crossEntropy(logits, Int32Array.of(0), 1, classes, losses)
+    const others = new Decimal(floor)
+      .exp()
+      .mul(classes - 2)
+      .plus(1)
+      .mul(new Decimal(-30).exp())
+    const exact = others.plus(1).ln()
+    // Far inside a float32 ulp (2^−24 relative); one slice alone would be 2^−33 off here.
+    expect(exact.minus(losses[0]).div(exact).abs().toNumber()).toBeLessThan(2 ** -45)
+  })
+})
