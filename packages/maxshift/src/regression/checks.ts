@@ -1,0 +1,88 @@
+/**
+ * Checks of the arguments of softmax regression, with their messages; the general ones are in check.ts.
+ */
+import type { IntegerArray } from '../arrays.ts'
+import { describe } from '../check.ts'
+import type { Features } from '../kernels/kernels.ts'
+import { GRID_TERMS } from '../special/grid.ts'
+import type { Labels } from './labels.ts'
+
+/** The kind of features. */
+export function checkFeatureKind(who: string, features: unknown): Features {
+  if (features instanceof Float32Array || features instanceof Float64Array || features instanceof Uint8Array) {
+    return features
+  }
+  const expected = 'a Float32Array, a Float64Array or a Uint8Array'
+  throw new TypeError(`${who}: expected features to be ${expected}, got ${describe(features)}`)
+}
+
+/** The kind of labels; what they hold is checked where they are read. */
+export function checkLabelKind(who: string, labels: unknown): Labels {
+  if (Array.isArray(labels) || isIntegerArray(labels)) return labels
+  const expected = 'a string[], a number[] or an integer array'
+  throw new TypeError(`${who}: expected labels to be ${expected}, got ${describe(labels)}`)
+}
+
+function isIntegerArray(value: unknown): value is IntegerArray {
+  if (!ArrayBuffer.isView(value) || value instanceof DataView) return false
+  return !/^(Float|Big)/.test(value.constructor.name)
+}
+
+/** Features per row, from the number of labels. */
+export function checkFeatureCount(who: string, features: Features, rows: number): number {
+  if (rows === 0) throw new RangeError(`${who}: expected at least one row, got no labels`)
+  if (features.length === 0) throw new RangeError(`${who}: expected at least one feature per row, got none`)
+  if (features.length % rows !== 0) {
+    throw new RangeError(
+      `${who}: expected the length of features to be a multiple of the number of labels, got ${features.length} features ` +
+        `and ${rows} labels`,
+    )
+  }
+  return features.length / rows
+}
+
+/** Rows of features for a model of `featureCount` features. */
+export function checkRowCount(who: string, features: Features, featureCount: number): number {
+  if (features.length % featureCount === 0) return features.length / featureCount
+  throw new RangeError(
+    `${who}: expected rows of ${featureCount} features, as the model was fitted with, got ${features.length} features in all`,
+  )
+}
+
+/** One label per row of a model of `featureCount` features. */
+export function checkLabelCount(who: string, rows: number, labels: Labels): void {
+  if (rows === 0) throw new RangeError(`${who}: expected at least one row, got none`)
+  if (labels.length !== rows) {
+    throw new RangeError(`${who}: expected one label per row, ${rows} in all, got ${labels.length}`)
+  }
+}
+
+/** A model needs two classes to tell apart; more than the row kernels add up exactly cannot be served. */
+export function checkClassCount(who: string, classNames: readonly (string | number)[]): void {
+  if (classNames.length < 2) {
+    throw new RangeError(`${who}: expected labels of at least two classes, got only ${describe(classNames[0])}`)
+  }
+  if (classNames.length > GRID_TERMS) {
+    throw new RangeError(`${who}: expected labels of at most ${GRID_TERMS} classes, got ${classNames.length}`)
+  }
+}
+
+/** Finite numbers only. */
+export function checkFinite(who: string, features: Features, featureCount: number): void {
+  if (features instanceof Uint8Array) return
+  for (let i = 0; i < features.length; i++) {
+    // x − x is 0 for every finite number and NaN for the others.
+    if (features[i] - features[i] !== 0) {
+      const place = `row ${Math.floor(i / featureCount)}, column ${i % featureCount}`
+      throw new RangeError(`${who}: expected features to be finite, got ${features[i]} at ${place}`)
+    }
+  }
+}
+
+/** A finite number in [low, high]. */
+export function checkNumber(who: string, name: string, value: unknown, low: number, high: number): number {
+  const range = high === Number.MAX_VALUE ? `a finite number of at least ${low}` : `a number in [${low}, ${high}]`
+  if (typeof value !== 'number') throw new TypeError(`${who}: expected ${name} to be ${range}, got ${describe(value)}`)
+  if (value >= low && value <= high) return value
+  throw new RangeError(`${who}: expected ${name} to be ${range}, got ${value}`)
+}

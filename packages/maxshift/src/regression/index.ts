@@ -1,0 +1,9 @@
+/**
+ * maxshift/regression: softmax regression. The model, and the types around it.
+ */
+export type { Features } from '../kernels/kernels.ts'
+export type { Label, Labels } from './labels.ts'
+export type { ClassMetrics, Evaluation } from './metrics.ts'
+export type { FitOptions } from './options.ts'
+export type { FitIteration, FitReport, FitStatus } from './report.ts'
+export { SoftmaxRegression } from './softmax-regression.ts'

@@ -1,0 +1,48 @@
+/**
+ * What a fit tells about itself.
+ */
+import type { OptimStatus } from '../optim/result.ts'
+
+/**
+ * How a fit ended. `converged`: the gradient norm is at most the tolerance. `max-iterations`: the steps are used up.
+ * `line-search-failed`: rounding allows no further progress. `not-finite`: the objective overflows at zero weights.
+ * `stopped`: onIteration returned false. `separated`: there is no penalty and the weights put every training row into its
+ * class, so that larger multiples of them are better without end and no optimum exists; use l2 > 0.
+ */
+export type FitStatus = OptimStatus | 'separated'
+
+/** One step of a fit. */
+export interface FitIteration {
+  /** 1 for the first step. */
+  readonly iteration: number
+  /** mean(loss) + l2/2·‖W‖² after the step. */
+  readonly objective: number
+  /** The norm that the tolerance is compared with. */
+  readonly gradientNorm: number
+  /** Passes over the training rows so far. */
+  readonly dataPasses: number
+  /** Time since the fit began. */
+  readonly seconds: number
+}
+
+export interface FitReport {
+  readonly status: FitStatus
+  readonly iterations: number
+  /** Evaluations of the objective, each of which reads all training rows once. */
+  readonly dataPasses: number
+  /** mean(loss) + l2/2·‖W‖² of the model. */
+  readonly objective: number
+  /** The norm that the tolerance is compared with. */
+  readonly gradientNorm: number
+  /** Wall time of the fit; 0 in a model from a file. */
+  readonly seconds: number
+  /** One entry per step; empty in a model from a file. */
+  readonly history: readonly FitIteration[]
+  /** Training rows. */
+  readonly rows: number
+  /** The settings that define the optimum and its neighbourhood. */
+  readonly l2: number
+  readonly intercept: boolean
+  readonly featureScale: number
+  readonly tolerance: number
+}

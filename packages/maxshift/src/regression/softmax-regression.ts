@@ -1,0 +1,150 @@
+/**
+ * Softmax regression (multinomial logistic regression): p(class k | x) = softmax(W·x + b)_k, with W and b minimising
+ * mean(cross-entropy) + l2/2·‖W‖². This is the checked door; the fit is fit.ts, the measures are metrics.ts.
+ */
+import type { IntegerArray } from '../arrays.ts'
+import type { Features, LinearPass } from '../kernels/kernels.ts'
+import { selectKernels, selectLinearKernels } from '../kernels/select.ts'
+import {
+  checkClassCount,
+  checkFeatureCount,
+  checkFeatureKind,
+  checkFinite,
+  checkLabelCount,
+  checkLabelKind,
+  checkRowCount,
+} from './checks.ts'
+import { fitModel } from './fit.ts'
+import { encodeLabels, findClassNames, type Label, type Labels } from './labels.ts'
+import { argmax, type Evaluation, MetricsCollector } from './metrics.ts'
+import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
+import { blockRows } from './objective.ts'
+import { checkFitOptions, type FitOptions } from './options.ts'
+import type { FitReport } from './report.ts'
+
+/** A fitted model. `L` is the kind of its labels. */
+export class SoftmaxRegression<L extends Label = Label> {
+  /** The classes in ascending order, as in every row of logits, probabilities and weights. */
+  readonly classNames: readonly L[]
+  /** The names given to fit, if any. */
+  readonly featureNames: readonly string[] | undefined
+  readonly featureCount: number
+  /** classes × features, for features as they are, before featureScale. */
+  readonly weights: Float64Array
+  /** One per class; all 0 if fitted without. */
+  readonly intercepts: Float64Array
+  readonly report: FitReport
+  private pass: LinearPass | undefined
+
+  private constructor(parts: ModelParts) {
+    this.classNames = parts.classNames as readonly L[]
+    this.featureNames = parts.featureNames
+    this.featureCount = parts.weights.length / parts.classNames.length
+    this.weights = parts.weights
+    this.intercepts = parts.intercepts
+    this.report = parts.report
+  }
+
+  /**
+   * Fits a model to rows of features (row-major, as many rows as labels) and their labels. Neither may be changed until
+   * the promise settles. The result depends on the numbers alone: the same bits for bytes, float32 and float64.
+   *
+   * How the fit ended is in `report.status`; only wrong arguments, an abort (with the reason of the signal) and what
+   * onIteration throws reject. Rejects with a TypeError for a wrong kind and a RangeError for a wrong value: features
+   * that are not finite or not rows, labels of mixed kinds, NaN among them, fewer than two classes.
+   */
+  static fit(features: Features, labels: readonly string[], options?: FitOptions): Promise<SoftmaxRegression<string>>
+  static fit(
+    features: Features,
+    labels: readonly number[] | IntegerArray,
+    options?: FitOptions,
+  ): Promise<SoftmaxRegression<number>>
+  static fit(features: Features, labels: Labels, options?: FitOptions): Promise<SoftmaxRegression>
+  static async fit(features: Features, labels: Labels, options?: FitOptions): Promise<SoftmaxRegression> {
+    checkFeatureKind('fit', features)
+    checkLabelKind('fit', labels)
+    const rows = labels.length
+    const featureCount = checkFeatureCount('fit', features, rows)
+    const settings = checkFitOptions('fit', options, rows, featureCount)
+    settings.signal?.throwIfAborted()
+    const classNames = findClassNames('fit', labels)
+    checkClassCount('fit', classNames)
+    checkFinite('fit', features, featureCount)
+    const encoded = encodeLabels('fit', labels, classNames)
+    const data = { features, labels: encoded, featureCount, classes: classNames.length }
+    return new SoftmaxRegression(await fitModel(data, classNames, settings))
+  }
+
+  /** Reads what toSafetensors wrote. Throws a RangeError that names what is wrong with a file. */
+  static fromSafetensors(bytes: Uint8Array): SoftmaxRegression {
+    return new SoftmaxRegression(decodeModel(bytes))
+  }
+
+  /** The model as a safetensors file, readable in Python too. Weights and intercepts keep every bit; times and history are left out. */
+  toSafetensors(): Uint8Array {
+    return encodeModel(this)
+  }
+
+  /** The most probable class of each row; the first of equally probable ones. Errors as in logits. */
+  predict(features: Features): L[] {
+    const rows = this.checkRows('predict', features)
+    const classes = this.classNames.length
+    const logits = this.computeLogits(features, 0, rows)
+    return Array.from({ length: rows }, (_, r) => this.classNames[argmax(logits, r * classes, classes)])
+  }
+
+  /** Probabilities, rows × classes. Errors as in logits. */
+  predictProba(features: Features): Float64Array {
+    const rows = this.checkRows('predictProba', features)
+    const logits = this.computeLogits(features, 0, rows)
+    selectKernels().softmax(logits, rows, this.classNames.length, logits)
+    return logits
+  }
+
+  /** Natural logarithms of the probabilities, rows × classes, finite where the probability underflows. Errors as in logits. */
+  predictLogProba(features: Features): Float64Array {
+    const rows = this.checkRows('predictLogProba', features)
+    const logits = this.computeLogits(features, 0, rows)
+    selectKernels().logSoftmax(logits, rows, this.classNames.length, logits)
+    return logits
+  }
+
+  /**
+   * W·x + b for each row, rows × classes, in float64 for features of any dtype. No rows give an empty array. Throws a
+   * TypeError for another kind of features, a RangeError for an incomplete row and for NaN or ±∞ among the features.
+   */
+  logits(features: Features): Float64Array {
+    return this.computeLogits(features, 0, this.checkRows('logits', features))
+  }
+
+  /**
+   * Measures of the predictions for rows whose labels are known; see Evaluation for their definitions. Throws as logits
+   * does, and for labels of another kind, of another number than rows, or that are no class of the model.
+   */
+  evaluate(features: Features, labels: Labels): Evaluation<L> {
+    const rows = this.checkRows('evaluate', features)
+    checkLabelCount('evaluate', rows, checkLabelKind('evaluate', labels))
+    const encoded = encodeLabels('evaluate', labels, this.classNames)
+    const metrics = new MetricsCollector(selectKernels(), this.classNames, rows)
+    const step = blockRows(this.featureCount, this.classNames.length)
+    for (let first = 0; first < rows; first += step) {
+      const count = Math.min(step, rows - first)
+      metrics.add(this.computeLogits(features, first, count), encoded.subarray(first, first + count))
+    }
+    return metrics.finish()
+  }
+
+  private checkRows(who: string, features: Features): number {
+    const rows = checkRowCount(who, checkFeatureKind(who, features), this.featureCount)
+    checkFinite(who, features, this.featureCount)
+    return rows
+  }
+
+  private computeLogits(features: Features, first: number, rows: number): Float64Array {
+    const out = new Float64Array(rows * this.classNames.length)
+    this.pass ??= selectLinearKernels().createPass(this.featureCount, this.classNames.length)
+    this.pass.setWeights(this.weights, this.intercepts)
+    this.pass.logits(features, first, rows, out)
+    return out
+  }
+}
