@@ -1,0 +1,100 @@
+/**
+ * `maxshift predict`: rows in, their classes out, in the same order, as CSV or as one JSON object.
+ */
+import type { SoftmaxRegression } from 'maxshift/regression'
+import { blameData, exitCodes } from '../errors.ts'
+import { type Dataset, rowBlock } from '../input/dataset.ts'
+import type { ClassName } from '../input/labels.ts'
+import { chooseSource, readSource } from '../input/source.ts'
+import { expectationOf, loadModel } from '../model.ts'
+import { csvRecord } from '../output/csv.ts'
+import { checkWritable, writeWhole } from '../output/write-file.ts'
+import { dataJson, printJson } from '../report/json.ts'
+import type { Session } from '../session.ts'
+import { plural } from '../text.ts'
+import { version } from '../version.ts'
+
+export interface PredictOptions {
+  model: string
+  images?: string
+  probabilities?: boolean
+  output?: string
+  json?: boolean
+}
+
+/** Rows that are predicted at a time: their probabilities and text stay small. */
+const blockRows = 4096
+
+/** Runs the command; resolves to its exit code. */
+export async function predict(
+  path: string | undefined,
+  options: PredictOptions,
+  { progress }: Session,
+): Promise<number> {
+  const source = chooseSource(path, options.images === undefined ? {} : { images: options.images }, false)
+  const model = await loadModel(options.model)
+  if (options.output !== undefined) await checkWritable(options.output)
+  progress.status('reading the data')
+  const data = await readSource(source, expectationOf(model))
+  progress.done()
+  const withProbabilities = options.probabilities === true
+  if (options.output !== undefined) await writeWhole(options.output, csv(model, data, withProbabilities))
+  if (options.json) printJson(await resultJson(model, data, options))
+  else if (options.output === undefined) await printAll(csv(model, data, withProbabilities))
+  else progress.note(`wrote ${plural(data.rows, 'prediction')} to ${options.output}`)
+  return exitCodes.fine
+}
+
+interface Block {
+  predictions: readonly ClassName[]
+  /** Row-major, rows × classes. */
+  probabilities?: ArrayLike<number>
+}
+
+/** Predictions block by block. */
+async function* blocks(model: SoftmaxRegression, data: Dataset, probabilities: boolean): AsyncGenerator<Block> {
+  for (let start = 0; start < data.rows; start += blockRows) {
+    const features = rowBlock(data, start, Math.min(start + blockRows, data.rows))
+    yield await blameData(data.source[0], () => {
+      const predictions = model.predict(features)
+      return probabilities ? { predictions, probabilities: model.predictProba(features) } : { predictions }
+    })
+  }
+}
+
+async function* csv(model: SoftmaxRegression, data: Dataset, withProbabilities: boolean): AsyncGenerator<string> {
+  const classes = model.classNames
+  yield csvRecord(['prediction', ...(withProbabilities ? classes.map((name) => `p_${name}`) : [])])
+  for await (const { predictions, probabilities } of blocks(model, data, withProbabilities)) {
+    let text = ''
+    for (let i = 0; i < predictions.length; i++) {
+      text += csvRecord([predictions[i], ...rowOf(probabilities, i, classes.length)])
+    }
+    yield text
+  }
+}
+
+function rowOf(values: ArrayLike<number> | undefined, row: number, width: number): number[] {
+  return values ? Array.from({ length: width }, (_, j) => values[row * width + j]) : []
+}
+
+/** Writes to stdout no faster than it is read. */
+async function printAll(parts: AsyncIterable<string>): Promise<void> {
+  for await (const part of parts) {
+    if (!process.stdout.write(part)) await new Promise((resolve) => process.stdout.once('drain', resolve))
+  }
+}
+
+/** With --output the predictions are in that file, and only there. */
+async function resultJson(model: SoftmaxRegression, data: Dataset, options: PredictOptions) {
+  const shape = { command: 'predict', version, model: options.model, data: dataJson(data), classes: model.classNames }
+  if (options.output !== undefined) return { ...shape, output: options.output }
+  const predictions: ClassName[] = []
+  const probabilities: number[][] = []
+  const width = model.classNames.length
+  for await (const block of blocks(model, data, options.probabilities === true)) {
+    predictions.push(...block.predictions)
+    for (let i = 0; i < block.predictions.length; i++) probabilities.push(rowOf(block.probabilities, i, width))
+  }
+  return options.probabilities ? { ...shape, predictions, probabilities } : { ...shape, predictions }
+}

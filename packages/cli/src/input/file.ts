@@ -1,0 +1,88 @@
+/**
+ * A file before it is read: is it there, is it a file, is it packed, which format does it hold.
+ *
+ * The name decides the format (`.csv`, `.tsv`, `.parquet`, `.json`, `.jsonl`, each also with `.gz`); a name that says
+ * nothing is decided by the first bytes.
+ */
+import { constants } from 'node:fs'
+import { access, open, stat } from 'node:fs/promises'
+import { DataError, fileError } from '../errors.ts'
+import { firstBytes } from './csv.ts'
+
+export type Format = 'csv' | 'parquet' | 'json' | 'idx'
+
+export interface InputFile {
+  path: string
+  format: Format
+  gzip: boolean
+  /** What the name says about the delimiter of a CSV file. */
+  delimiter?: string
+}
+
+const extensions: Record<string, Pick<InputFile, 'format' | 'delimiter'>> = {
+  csv: { format: 'csv' },
+  txt: { format: 'csv' },
+  tsv: { format: 'csv', delimiter: '\t' },
+  tab: { format: 'csv', delimiter: '\t' },
+  parquet: { format: 'parquet' },
+  pq: { format: 'parquet' },
+  json: { format: 'json' },
+  jsonl: { format: 'json' },
+  ndjson: { format: 'json' },
+}
+
+/** Throws a DataError unless `path` names a readable regular file that holds something. Returns its size in bytes. */
+export async function checkReadable(path: string): Promise<number> {
+  try {
+    const found = await stat(path)
+    if (found.isDirectory()) throw new DataError(`${path}: is a directory, expected a file`)
+    if (!found.isFile()) throw new DataError(`${path}: is not a regular file (write the stream to a file first)`)
+    await access(path, constants.R_OK)
+    if (found.size === 0) throw new DataError(`${path}: the file is empty`)
+    return found.size
+  } catch (error) {
+    throw fileError(path, error)
+  }
+}
+
+/** Looks at a data file: its format and whether it is gzip. */
+export async function inspectFile(path: string): Promise<InputFile> {
+  await checkReadable(path)
+  const gzip = await isGzip(path)
+  const extension = /\.([a-z]+)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? ''
+  const byName = extensions[extension]
+  if (byName !== undefined) return { path, gzip, ...byName }
+  return { path, gzip, format: formatOf(await unpackedHead(path, gzip)) }
+}
+
+async function unpackedHead(path: string, gzip: boolean): Promise<Buffer> {
+  try {
+    return await firstBytes(path, gzip, 64)
+  } catch (error) {
+    throw gzip ? gzipError(path, error) : error
+  }
+}
+
+function formatOf(head: Buffer): Format {
+  if (head.subarray(0, 4).toString('latin1') === 'PAR1') return 'parquet'
+  // IDX begins with two zero bytes, a type code and the number of dimensions.
+  if (head[0] === 0 && head[1] === 0 && head[2] >= 8 && head[2] <= 14) return 'idx'
+  return /^\s*[[{]/.test(head.toString('utf8').replace(/^\ufeff/, '')) ? 'json' : 'csv'
+}
+
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0)
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+  } finally {
+    await file.close()
+  }
+}
+
+/** What went wrong while a gzip file was unpacked, as a DataError; other errors are passed through. */
+export function gzipError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('Z_')) return error
+  const reason = error.message === 'unexpected end of file' ? 'it ends too early (cut off?)' : error.message
+  return new DataError(`${path}: not readable as gzip: ${reason}`)
+}

@@ -1,0 +1,71 @@
+/**
+ * Which data the words of the command line mean: one table, or a pair of IDX files. Every command asks here, so that
+ * the rules and their messages are the same.
+ */
+import { UsageError } from '../errors.ts'
+import { quote } from '../text.ts'
+import { splitList } from './csv.ts'
+import type { Dataset } from './dataset.ts'
+import type { ClassName } from './labels.ts'
+
+/** As commander delivers them. */
+export interface SourceOptions {
+  label?: string
+  features?: string
+  images?: string
+  labels?: string
+}
+
+export type Source =
+  | { kind: 'table'; path: string; label?: string; features?: string[] }
+  | { kind: 'idx'; images: string; labels?: string }
+
+/** What a model already fixes about data that is read for it. */
+export interface Expectation {
+  featureNames?: readonly string[]
+  featureCount: number
+  classes: readonly ClassName[]
+}
+
+/** Throws a UsageError unless exactly one source is given, with labels when `labelled`. */
+export function chooseSource(path: string | undefined, options: SourceOptions, labelled: boolean): Source {
+  const { label, features, images, labels } = options
+  if (path !== undefined && images !== undefined) throw new UsageError('expected a data file or --images, got both')
+  if (path !== undefined) {
+    if (labels !== undefined)
+      throw new UsageError('--labels FILE goes with --images; --label COLUMN names a column of the data file')
+    if (labelled && label === undefined)
+      throw new UsageError('expected --label COLUMN, the column that holds the classes')
+    const source: Source = { kind: 'table', path }
+    if (label !== undefined) source.label = label
+    if (features !== undefined) source.features = featureList(features)
+    return source
+  }
+  if (images === undefined) {
+    throw new UsageError(`expected a data file, or --images FILE${labelled ? ' and --labels FILE' : ''}`)
+  }
+  if (label !== undefined) throw new UsageError('--label COLUMN goes with a data file; images take --labels FILE')
+  if (features !== undefined)
+    throw new UsageError('--features goes with a data file; every pixel of an image is a feature')
+  if (labelled && labels === undefined) throw new UsageError('expected --labels FILE beside --images FILE')
+  return labels === undefined ? { kind: 'idx', images } : { kind: 'idx', images, labels }
+}
+
+function featureList(text: string): string[] {
+  const names = splitList(text)
+  const empty = names.indexOf('')
+  if (empty >= 0) throw new UsageError(`--features: name ${empty + 1} is empty in ${quote(text)}`)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) throw new UsageError(`--features: ${quote(twice)} is named twice`)
+  return names
+}
+
+/** Reads a source; with a model's `expected`, only what fits that model. The readers are loaded when they are needed. */
+export async function readSource(source: Source, expected?: Expectation): Promise<Dataset> {
+  if (source.kind === 'idx') {
+    const { readIdx } = await import('./idx.ts')
+    return await readIdx(source, expected)
+  }
+  const { readTable } = await import('./table.ts')
+  return await readTable(source, expected)
+}

@@ -1,0 +1,199 @@
+/**
+ * The words of the command line, their help, and how errors are told: one line on stderr that begins with the command,
+ * and the exit code. What the commands do is loaded only when one of them runs, so that help and usage errors are quick.
+ */
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { DataError, exitCodes, UsageError } from './errors.ts'
+import { openSession, type Session } from './session.ts'
+import { plain } from './text.ts'
+import { version } from './version.ts'
+
+const exitCodeHelp = `
+Exit codes:
+    0  fine
+    1  not converged; the model is written all the same
+    2  the command line is wrong
+    3  the data are wrong: a file is missing, damaged, or not what it should be
+  130  interrupted; nothing was written`
+
+const fitHelp = `
+Data:
+  DATA is a table: CSV, TSV, Parquet, JSON or JSON Lines, told by its name (.csv,
+  .tsv, .parquet, .json, .jsonl; text also with .gz). The first line of a CSV file
+  holds the column names. The features are the numeric columns but the label; a
+  text column is left out, and named on stderr. A column in which most cells are
+  numbers must hold nothing else. Missing values are an error. Labels are text or
+  integers.
+  Images and their labels are a pair of IDX files, as MNIST comes (also with .gz);
+  pixels are divided by 255.
+
+Ctrl-C ends the fit after the current iteration and keeps the model so far.
+Ctrl-C again ends the command at once.
+
+Examples:
+  $ maxshift fit iris.csv --label species --model iris.safetensors
+  $ maxshift fit iris.csv --label species --features petal_length,petal_width
+  $ maxshift fit train.parquet --label outcome --test test.parquet --l2 1e-4
+  $ maxshift fit --images train-images --labels train-labels \\
+      --test-images t10k-images --test-labels t10k-labels --model mnist.safetensors
+${exitCodeHelp}`
+
+const predictHelp = `
+The columns are found by the names the model was made with; others are ignored.
+The output is CSV, one line for each row of DATA, in the same order: "prediction",
+and with --probabilities a column "p_CLASS" for each class.
+
+Examples:
+  $ maxshift predict new.csv --model iris.safetensors
+  $ maxshift predict new.csv --model iris.safetensors --probabilities --output p.csv
+  $ maxshift predict --images t10k-images --model mnist.safetensors --json
+${exitCodeHelp}`
+
+const evaluateHelp = `
+Examples:
+  $ maxshift evaluate test.csv --label species --model iris.safetensors
+  $ maxshift evaluate --images t10k-images --labels t10k-labels \\
+      --model mnist.safetensors --json
+${exitCodeHelp}`
+
+/** Runs the command that `args` ask for; resolves to the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  let code: number = exitCodes.fine
+  const act = async (name: string, work: (session: Session) => Promise<number>) => {
+    code = await guard(name, work)
+  }
+  const program = createProgram(act)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
+  }
+}
+
+type Act = (name: string, work: (session: Session) => Promise<number>) => Promise<void>
+
+function createProgram(act: Act): Command {
+  const program = new Command('maxshift')
+    .description('Train, apply and evaluate softmax regression (multinomial logistic regression) on files.')
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', `\nRun "maxshift COMMAND --help" for options and examples.\n${exitCodeHelp}`)
+  prepare(program, 'maxshift')
+  addFit(program, act)
+  addPredict(program, act)
+  addEvaluate(program, act)
+  return program
+}
+
+function addFit(program: Command, act: Act): void {
+  const command = program
+    .command('fit')
+    .description('Fit a model to labelled rows.')
+    .argument('[DATA]', 'table of rows to learn from')
+    .option('--label <COLUMN>', 'column of DATA that holds the classes')
+    .option('--features <A,B,C>', 'columns to learn from (default: all numeric columns; quote names as in CSV)')
+    .option('--images <FILE>', 'IDX file of images, instead of DATA')
+    .option('--labels <FILE>', 'IDX file of labels, one for each image')
+    .option('--test <DATA>', 'table to evaluate the model on')
+    .option('--test-images <FILE>', 'IDX file of images to evaluate the model on')
+    .option('--test-labels <FILE>', 'IDX file of labels, one for each test image')
+    .option('--model <FILE>', 'where to write the model (safetensors); without it the model is not kept')
+    .option('--l2 <NUMBER>', 'strength of the penalty l2/2·‖weights‖² (default: 1/rows)', nonNegative)
+    .option('--tolerance <NUMBER>', 'gradient norm at which the fit counts as converged', positive, 1e-3)
+    .option('--max-iterations <N>', 'iterations after which the fit ends unconverged', wholePositive, 1000)
+    .option('--json', 'print one JSON object on stdout and nothing else')
+    .addHelpText('after', fitHelp)
+  prepare(command, 'maxshift fit')
+  command.action((data: string | undefined, options) => {
+    return act('fit', async (session) => (await import('./commands/fit.ts')).fit(data, options, session))
+  })
+}
+
+function addPredict(program: Command, act: Act): void {
+  const command = program
+    .command('predict')
+    .description('Predict the class of each row.')
+    .argument('[DATA]', 'table of rows')
+    .requiredOption('--model <FILE>', 'model written by "maxshift fit"')
+    .option('--images <FILE>', 'IDX file of images, instead of DATA')
+    .option('--probabilities', 'also write the probability of each class')
+    .option('--output <FILE>', 'write the CSV to FILE instead of stdout')
+    .option('--json', 'print one JSON object on stdout and nothing else')
+    .addHelpText('after', predictHelp)
+  prepare(command, 'maxshift predict')
+  command.action((data: string | undefined, options) => {
+    return act('predict', async (session) => (await import('./commands/predict.ts')).predict(data, options, session))
+  })
+}
+
+function addEvaluate(program: Command, act: Act): void {
+  const command = program
+    .command('evaluate')
+    .description('Compare the predictions of a model with known labels.')
+    .argument('[DATA]', 'table of labelled rows')
+    .requiredOption('--model <FILE>', 'model written by "maxshift fit"')
+    .option('--label <COLUMN>', 'column of DATA that holds the classes')
+    .option('--images <FILE>', 'IDX file of images, instead of DATA')
+    .option('--labels <FILE>', 'IDX file of labels, one for each image')
+    .option('--json', 'print one JSON object on stdout and nothing else')
+    .addHelpText('after', evaluateHelp)
+  prepare(command, 'maxshift evaluate')
+  command.action((data: string | undefined, options) => {
+    return act('evaluate', async (session) => (await import('./commands/evaluate.ts')).evaluate(data, options, session))
+  })
+}
+
+/** Errors of the words come as one line, and never end the process from inside. */
+function prepare(command: Command, name: string): void {
+  command.exitOverride().configureOutput({
+    outputError: (text) =>
+      tell(
+        name,
+        `${text
+          .replace(/^error: /, '')
+          .replace(/\s+/g, ' ')
+          .trim()} (see ${name} --help)`,
+      ),
+  })
+}
+
+/** Runs a command and turns what it throws into one line and an exit code. */
+async function guard(name: string, work: (session: Session) => Promise<number>): Promise<number> {
+  const full = `maxshift ${name}`
+  const session = openSession(name)
+  try {
+    return await work(session)
+  } catch (error) {
+    session.progress.done()
+    if (error instanceof UsageError) {
+      tell(full, `${error.message} (see ${full} --help)`)
+      return exitCodes.usage
+    }
+    if (error instanceof DataError) {
+      tell(full, error.message)
+      return exitCodes.data
+    }
+    if (process.env.MAXSHIFT_DEBUG) throw error
+    const what = error instanceof Error ? `${error.name}: ${error.message.split('\n')[0]}` : String(error)
+    tell(full, `a defect of maxshift itself: ${what} (MAXSHIFT_DEBUG=1 shows where; please report it)`)
+    return exitCodes.defect
+  }
+}
+
+function tell(name: string, message: string): void {
+  process.stderr.write(`${name}: ${plain(message)}\n`)
+}
+
+function numberFrom(text: string, accept: (value: number) => boolean, expected: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (!Number.isFinite(value) || !accept(value)) throw new InvalidArgumentError(`Expected ${expected}.`)
+  return value
+}
+
+const nonNegative = (text: string) => numberFrom(text, (value) => value >= 0, 'a number ≥ 0, such as 1e-4')
+const positive = (text: string) => numberFrom(text, (value) => value > 0, 'a number > 0, such as 1e-4')
+const wholePositive = (text: string) =>
+  numberFrom(text, (value) => Number.isSafeInteger(value) && value > 0, 'an integer > 0')

@@ -1,0 +1,114 @@
+/**
+ * What the commands print for people on stdout: a name on the left, short lines on the right, at most as wide as the
+ * terminal.
+ */
+import type { Evaluation, FitReport, FitStatus } from 'maxshift/regression'
+import type { Dataset } from '../input/dataset.ts'
+import type { ClassName } from '../input/labels.ts'
+import { count, duration, plain, plural, quote, shortest } from '../text.ts'
+import { confusionTable, largestMistakes } from './confusion.ts'
+import { type Style, styleFor } from './style.ts'
+
+const nameWidth = 12
+
+export class Summary {
+  readonly style: Style = styleFor(process.stdout)
+  readonly #width = Math.min(process.stdout.columns || 80, 120)
+
+  /** `Name        first line`, and further lines under the first; each is cut to the width. */
+  block(name: string, ...lines: string[]): void {
+    lines.forEach((line, i) => {
+      const head = i === 0 ? name : ''
+      this.#print(`${this.style.bold(head)}${' '.repeat(nameWidth - head.length)}${line}`)
+    })
+  }
+
+  gap(): void {
+    this.#print('')
+  }
+
+  /** Rows, features and classes of a dataset, and where it came from. */
+  data(name: string, data: Dataset, classes: string): void {
+    const shape = data.imageShape ? `${data.imageShape.join(' × ')} pixels` : plural(data.featureCount, 'feature')
+    const rows = plural(data.rows, data.imageShape ? 'image' : 'row')
+    const files = data.source.map((path) => this.style.dim(endOf(plain(path), this.#width - nameWidth)))
+    this.block(name, `${rows}, ${shape}, ${classes}`, ...files)
+  }
+
+  /** How a fit ended. */
+  fit(report: FitReport): void {
+    const { good, bad } = this.style
+    const { status, iterations, dataPasses, seconds, objective, gradientNorm, tolerance } = report
+    const paint = status === 'converged' ? good : bad
+    this.block(
+      'Fit',
+      `${paint(statusWords[status])} after ${plural(iterations, 'iteration')}, ${plural(dataPasses, 'pass', 'passes')}, ${duration(seconds)}`,
+      `objective ${objective.toPrecision(6)}, gradient norm ${gradientNorm.toExponential(1)} (tolerance ${shortest(tolerance)})`,
+    )
+    const advice = statusAdvice[status]
+    if (advice !== undefined) this.block('', advice)
+  }
+
+  /** How good predictions are; `on` says for which rows, where that is not clear. */
+  metrics(classes: readonly ClassName[], evaluation: Evaluation, rows: number, on?: string): void {
+    const { accuracy, logLoss, brier, ece, confusion } = evaluation
+    const where = on === undefined ? '' : ` on the ${on}`
+    const correct = confusion.reduce((sum, row, i) => sum + row[i], 0)
+    this.block('Result', `accuracy ${this.style.bold(percent(accuracy))} (${count(correct)} of ${count(rows)})${where}`)
+    this.block(
+      '',
+      `log-loss ${this.style.bold(logLoss.toPrecision(4))}, Brier score ${brier.toPrecision(3)}, calibration error ${percent(ece)}`,
+    )
+    this.gap()
+    this.#confusion(classes, confusion)
+  }
+
+  #confusion(classes: readonly ClassName[], counts: Evaluation['confusion']): void {
+    const matrix = { names: classes.map(String), at: (row: number, column: number) => counts[row][column] }
+    const table = confusionTable(matrix, this.#width - nameWidth, this.style)
+    const lead = 'most often: '
+    const mistakes = largestMistakes(matrix, this.#width - nameWidth - lead.length)
+    if (table) this.block('Confusion', this.style.dim('rows: true class, columns: predicted class'), ...table)
+    else this.block('Confusion', `${classes.length} classes are too many for a table of this width`)
+    this.block('', mistakes === '' ? 'no mistakes' : `${lead}${mistakes}`)
+  }
+
+  #print(line: string): void {
+    process.stdout.write(`${line}\n`)
+  }
+}
+
+const statusWords: Record<FitStatus, string> = {
+  converged: 'converged',
+  'max-iterations': 'not converged',
+  'line-search-failed': 'not converged',
+  'not-finite': 'failed',
+  separated: 'no optimum exists',
+  stopped: 'stopped, not converged',
+}
+
+const statusAdvice: Partial<Record<FitStatus, string>> = {
+  'max-iterations': 'the limit of --max-iterations is reached; raise it, or --tolerance',
+  'line-search-failed': 'rounding allows no further progress; --tolerance is too small for these data',
+  'not-finite': 'the objective overflows; the features are too large',
+  separated: 'the weights grow without end: they can separate the classes; use --l2 above 0',
+}
+
+/** 0.92531 → `92.53 %`. */
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`
+}
+
+/** The end of a path says more than its beginning. */
+function endOf(path: string, width: number): string {
+  return path.length <= width ? path : `…${path.slice(path.length - width + 1)}`
+}
+
+/** `10 classes of 5,421 to 6,742 rows`; the few names of a few classes. */
+export function describeClasses(labels: readonly ClassName[]): string {
+  const counts = new Map<ClassName, number>()
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
+  if (counts.size <= 3) return [...counts].map(([name, n]) => `${count(n)} ${quote(String(name), 20)}`).join(', ')
+  const sizes = [...counts.values()]
+  return `${plural(counts.size, 'class', 'classes')} of ${count(Math.min(...sizes))} to ${count(Math.max(...sizes))}`
+}
