@@ -57,8 +57,8 @@ describe('constants', () => {
     ['log.ts', /^LN2_/, recipes.ln2Parts()],
     ['log.ts', /^Q\d$/, recipes.logPolynomial()],
     ['grid.ts', /^GRID_\d+$/, [26, 52, 78, 104].map((q) => 1.5 * 2 ** (52 - q))],
-    ['double.ts', /^TINY$/, [2 ** -120]],
-    ['double.ts', /^SMALL_MAX$/, [2 ** -800]],
+    ['double-row.ts', /^TINY$/, [2 ** -120]],
+    ['double-row.ts', /^SMALL_MAX$/, [2 ** -800]],
   ] as [string, RegExp, number[]][])('%s %s', (file, pattern, expected) => {
     expect(named(file, pattern)).toEqual(expected)
   })

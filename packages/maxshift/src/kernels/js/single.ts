@@ -19,7 +19,7 @@ import type { FloatArray } from '../../arrays.ts'
 import { EXP2_UNDERFLOW, exp2Single, LOG2_E } from '../../special/exp-single.ts'
 import { GRID_26, GRID_52 } from '../../special/grid.ts'
 import { log1p } from '../../special/log.ts'
-import { logSumExpDouble } from './double.ts'
+import { logSumExpDouble } from './double-row.ts'
 import { limitGradient, limitLogSoftmax, limitLoss, limitSoftmax } from './limits.ts'
 import { findTop, type Top } from './top.ts'
 

@@ -1,0 +1,230 @@
+/**
+ * One row of float64: its state, and everything that is computed once a row.
+ *
+ * The formulas are those of single.ts. What differs is that float64 has no wider format to hide in, so three things are
+ * carried as unevaluated pairs: the difference x_i − m₂ with its rounding error (the error alone would cost up to 500 ulp in
+ * exp), the exponentials (expParts, 2^−68), and sums, logarithm and quotient behind them. Exponents of exponentials are kept
+ * apart as integers until the last step, scaleRounded, so that nothing underflows early and subnormal results are rounded once.
+ *
+ * Where log-sum-exp cancels (m < 0 and L ≈ −m), the row is reduced again with exponentials good to 2^−100. Backends that read the
+ * entries themselves come in through restoreRow and get the same bits.
+ */
+import type { FloatArray } from '../../arrays.ts'
+import { powerOfTwo, scaleRounded } from '../../special/bits.ts'
+import { addPairs, dividePairs, multiplyPairs, normalize, type Pair, sumError } from '../../special/double-double.ts'
+import { EXP_UNDERFLOW, type ExpParts, expParts } from '../../special/exp.ts'
+import { expFull } from '../../special/exp-full.ts'
+import { GRID_26, GRID_52, GRID_78, GRID_104 } from '../../special/grid.ts'
+import { log1pFull } from '../../special/log-full.ts'
+import { findTop, type Top } from './top.ts'
+
+/** exp of an unevaluated sum as a pair with an exponent: expParts, or expFull where digits cancel. */
+type Exponential = typeof expParts
+
+/** What the passes over a row leave for the finishing loops. Names as in single.ts; a pair with an exponent is (hi + lo) · 2^e. */
+interface Row extends Top {
+  readonly secondPower: ExpParts
+  readonly others: ExpParts
+  readonly total: Pair
+  readonly log: ExpParts
+}
+
+/** The current row. */
+export const row: Row = {
+  max: 0,
+  index: 0,
+  second: 0,
+  secondPower: { hi: 0, lo: 0, exponent: 0 },
+  others: { hi: 0, lo: 0, exponent: 0 },
+  total: { hi: 0, lo: 0 },
+  log: { hi: 0, lo: 0, exponent: 0 },
+}
+const term: ExpParts = { hi: 0, lo: 0, exponent: 0 }
+const factor: Pair = { hi: 0, lo: 0 }
+const quotient: Pair = { hi: 0, lo: 0 }
+
+/** exp(value − shift) into `term`, from the exact difference. Far below, also at −∞ and after overflow, it is 2^−2309. */
+export function power(value: number, shift: number, exponential: Exponential, out: ExpParts): void {
+  const difference = value - shift
+  if (difference > EXP_UNDERFLOW) exponential(difference, sumError(value, -shift, difference), out)
+  else exponential(EXP_UNDERFLOW, 0, out)
+}
+
+/** Terms below 2^−105 vanish on the finest grid: e^−75 = 2^−108. */
+const BELOW_GRID = -75
+
+/** S₂ in slices, each the exact sum of its slice of every term (special/grid.ts). */
+export interface Slices {
+  slice26: number
+  slice52: number
+  slice78: number
+  slice104: number
+}
+
+const slices: Slices = { slice26: 0, slice52: 0, slice78: 0, slice104: 0 }
+
+/** Fills `slices`: exact, but for what lies below the last grid of each term. */
+function sumOfOthers(logits: FloatArray, start: number, classes: number, exponential: Exponential): void {
+  let slice26 = 0
+  let slice52 = 0
+  let slice78 = 0
+  let slice104 = 0
+  const { second } = row
+  const skipped = start + row.index
+  for (let i = start; i < start + classes; i++) {
+    if (i === skipped || !(logits[i] - second > BELOW_GRID)) continue
+    power(logits[i], second, exponential, term)
+    const scale = powerOfTwo(term.exponent)
+    const value = term.hi * scale
+    const first = value + GRID_26 - GRID_26
+    const afterFirst = value - first
+    const middle = afterFirst + GRID_52 - GRID_52
+    const afterMiddle = afterFirst - middle + term.lo * scale
+    const third = afterMiddle + GRID_78 - GRID_78
+    slice26 += first
+    slice52 += middle
+    slice78 += third
+    slice104 += afterMiddle - third + GRID_104 - GRID_104
+  }
+  slices.slice26 = slice26
+  slices.slice52 = slice52
+  slices.slice78 = slice78
+  slices.slice104 = slice104
+}
+
+/** Below 2^−120, log1p(s) = s to more digits than a pair holds; there its exponent is kept apart as well. */
+const TINY = 7.52316384526264e-37 // 0x3870000000000000, 2^−120
+
+/** Completes `row` from its two largest entries, both finite or the second −∞, and the slices of S₂. */
+function finishRow({ slice26, slice52, slice78, slice104 }: Slices, exponential: Exponential): void {
+  const { secondPower, others, total, log } = row
+  if (row.second === Number.NEGATIVE_INFINITY) {
+    others.hi = others.lo = others.exponent = 0
+    secondPower.hi = secondPower.lo = secondPower.exponent = 0
+  } else {
+    power(row.second, row.max, exponential, secondPower)
+    const sum = slice26 + slice52
+    addPairs(sum, sumError(slice26, slice52, sum), slice78, slice104, others)
+    multiplyPairs(others.hi, others.lo, secondPower.hi, secondPower.lo, others)
+    others.exponent = secondPower.exponent
+  }
+  const scale = powerOfTwo(Math.max(others.exponent, -1022))
+  const hi = others.hi * scale
+  const lo = others.lo * scale
+  addPairs(1, 0, hi, lo, total)
+  if (hi < TINY) {
+    log.hi = others.hi
+    log.lo = others.lo
+    log.exponent = others.exponent
+  } else {
+    log1pFull(hi, lo, log)
+    log.exponent = 0
+  }
+}
+
+/** Reads a row; false if it has no finite maximum, where only max, index and second are set. */
+export function reduceRow(
+  logits: FloatArray,
+  start: number,
+  classes: number,
+  exponential: Exponential = expParts,
+): boolean {
+  findTop(logits, start, classes, row)
+  if (!Number.isFinite(row.max)) return false
+  if (row.second !== Number.NEGATIVE_INFINITY) sumOfOthers(logits, start, classes, exponential)
+  finishRow(slices, exponential)
+  return true
+}
+
+/** The same for a row that another backend has read: a finite maximum, the second entry, and the slices of S₂. */
+export function restoreRow(max: number, second: number, sums: Slices): void {
+  row.max = max
+  row.second = second
+  finishRow(sums, expParts)
+}
+
+/** What a row of weight · softmax is made of: `factor` times exp(x_i − m₂), and `top` at the maximum. */
+export interface Weights {
+  readonly factor: ExpParts
+  top: number
+}
+
+/** Fills `weights` for weight = weightHi + weightLo. */
+export function softmaxWeights(weightHi: number, weightLo: number, weights: Weights): void {
+  const { secondPower, total } = row
+  dividePairs(weightHi, weightLo, total.hi, total.lo, quotient)
+  multiplyPairs(secondPower.hi, secondPower.lo, quotient.hi, quotient.lo, weights.factor)
+  weights.factor.exponent = secondPower.exponent
+  weights.top = quotient.hi
+}
+
+/** What is subtracted from the entries: the second entry, or the maximum if there is none. */
+export const shift = (): number => (row.second === Number.NEGATIVE_INFINITY ? row.max : row.second)
+
+/** What L's pair must be multiplied with; where that underflows, L no longer counts beside a difference. */
+export const logScale = (): number => powerOfTwo(Math.max(row.log.exponent, -1022))
+
+/** (m − value) + L, the loss of an entry: two terms ≥ 0, nothing cancels. At the maximum it is L alone, rounded once. */
+export function lossOf(value: number): number {
+  const { log, max } = row
+  if (value === max) return scaleRounded(log.hi, log.lo, log.exponent)
+  const difference = max - value
+  const scale = logScale()
+  const sum = difference + log.hi * scale
+  if (sum === Number.POSITIVE_INFINITY) return sum
+  return sum + (sumError(difference, log.hi * scale, sum) + (sumError(max, -value, difference) + log.lo * scale))
+}
+
+/** Below this the maximum is lifted by LIFT before L is added, so that nothing of either is lost to underflow. */
+const SMALL_MAX = 1.499696813895631e-241 // 0x0df0000000000000, 2^−800
+const LIFT = 600
+
+/** m + L of the row in `row`, rounded once. */
+function maxPlusLog(): number {
+  const { log, max } = row
+  const lift = Math.abs(max) < SMALL_MAX ? LIFT : 0
+  const lifted = max * powerOfTwo(lift)
+  // L beside a large maximum, or below 2^−1400 beside any, is nothing.
+  const exponent = log.exponent + lift
+  const scale = exponent < -900 ? 0 : powerOfTwo(exponent)
+  const sum = lifted + log.hi * scale
+  const rest = sumError(lifted, log.hi * scale, sum) + log.lo * scale
+  if (lift === 0) return sum + rest
+  normalize(sum, rest, factor)
+  const sign = factor.hi < 0 ? -1 : 1
+  return sign * scaleRounded(sign * factor.hi, sign * factor.lo, -lift)
+}
+
+/** Where m and L cancel to less than this share of L, the error of the first reduction (2^−68) comes near an ulp. */
+const CANCELLATION = 0.00390625
+
+/** log Σ exp of the row in `row`; NaN stands for "digits cancel, reduce it again in full". */
+export function logSumExpOrNaN(): number {
+  const sum = maxPlusLog()
+  return row.max >= 0 || Math.abs(sum) >= CANCELLATION * row.log.hi * logScale() ? sum : Number.NaN
+}
+
+/** log Σ exp of one row, in float64 from either dtype. */
+export function logSumExpDouble(logits: FloatArray, start: number, classes: number): number {
+  if (!reduceRow(logits, start, classes)) return row.max
+  const sum = logSumExpOrNaN()
+  if (!Number.isNaN(sum)) return sum
+  reduceRow(logits, start, classes, expFull)
+  return maxPlusLog()
+}
+/** weight · Σ_{i≠y} exp(x_i − m) / total, rounded once: minus the gradient at the label. */
+export function complement(value: number, weightHi: number, weightLo: number): number {
+  const { others, secondPower, total } = row
+  dividePairs(weightHi, weightLo, total.hi, total.lo, quotient)
+  if (value === row.max) {
+    multiplyPairs(others.hi, others.lo, quotient.hi, quotient.lo, factor)
+    return scaleRounded(factor.hi, factor.lo, others.exponent)
+  }
+  // The label's own share is at most half of the total: the subtraction keeps every digit that matters.
+  power(value, row.second, expParts, term)
+  multiplyPairs(term.hi, term.lo, secondPower.hi, secondPower.lo, term)
+  const scale = powerOfTwo(Math.max(term.exponent + secondPower.exponent, -1022))
+  addPairs(total.hi, total.lo, -term.hi * scale, -term.lo * scale, factor)
+  multiplyPairs(factor.hi, factor.lo, quotient.hi, quotient.lo, factor)
+  return factor.hi
+}
