@@ -2,7 +2,7 @@
  * What the tests of the command share: a folder of their own, files to read, and the command as a process.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +25,16 @@ export function temporaryFolder() {
       return file
     },
   }
+}
+
+/** Fisher's irises as a CSV file, from the library's fixtures. */
+export function irises(): string {
+  const fixture = new URL('../../maxshift/test/fixtures/optimum-iris.json', import.meta.url)
+  const { features, labels }: { features: number[]; labels: number[] } = JSON.parse(readFileSync(fixture, 'utf8'))
+  const rows = labels.map((label, i) => {
+    return [...features.slice(4 * i, 4 * i + 4), ['setosa', 'versicolor', 'virginica'][label]].join(',')
+  })
+  return `sepal_length,sepal_width,petal_length,petal_width,species\n${rows.join('\n')}\n`
 }
 
 /** A small table in the manner of Fisher's irises: 90 rows, two features, three classes that overlap a little. */

@@ -204,7 +204,7 @@ describe('data that are wrong: one line, exit code 3, nothing written', () => {
     ],
     [
       ['fit', '--images', 'images', '--labels', 'same.labels'],
-      'same.labels: all labels are the same ("0"), expected two or more',
+      'same.labels: holds a single class ("0"), expected two or more',
     ],
     [
       ['fit', 'images', ...label],
@@ -255,6 +255,25 @@ describe('data that are wrong: one line, exit code 3, nothing written', () => {
     write('escape.csv', 'x,k\n1,a\n2,a\n"\u001b]0;title\u0007\u001b[31m",b\n')
     const { stderr } = await run('fit', 'escape.csv', '--label', 'k')
     expect(stderr).toContain('got "\\u001b]0;title\\u0007\\u001b[31m"')
+  })
+  test('a label column of names', async () => {
+    const { code, stderr } = await run('fit', 'flowers.csv', '--label', 'note')
+    expect([code, stderr]).toEqual([
+      3,
+      'maxshift fit: flowers.csv: column "note" holds 90 different values in 90 rows, expected classes that repeat\n',
+    ])
+  })
+  test('an input is not overwritten', async () => {
+    const before = readFileSync(`${cwd}/flowers.csv`, 'utf8')
+    const fit = await run('fit', 'flowers.csv', '--label', 'species', '--model', './flowers.csv')
+    expect([fit.code, fit.stderr]).toEqual([
+      2,
+      'maxshift fit: writing ./flowers.csv would overwrite the input flowers.csv (see maxshift fit --help)\n',
+    ])
+    const args = ['predict', 'flowers.csv', '--model', 'flowers.safetensors', '--output']
+    expect((await run(...args, 'flowers.csv')).code).toBe(2)
+    expect((await run(...args, 'flowers.safetensors')).code).toBe(2)
+    expect(readFileSync(`${cwd}/flowers.csv`, 'utf8')).toBe(before)
   })
   test('an old output survives a failure', async () => {
     writeFileSync(`${cwd}/kept.csv`, 'old')

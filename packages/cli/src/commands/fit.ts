@@ -8,7 +8,14 @@ import type { Evaluation, FitOptions as LibraryOptions, SoftmaxRegression } from
 import { blameData, DataError, exitCodes, UsageError } from '../errors.ts'
 import type { Dataset } from '../input/dataset.ts'
 import type { ClassName } from '../input/labels.ts'
-import { chooseSource, type Expectation, readSource, type Source, type SourceOptions } from '../input/source.ts'
+import {
+  chooseSource,
+  type Expectation,
+  filesOf,
+  readSource,
+  type Source,
+  type SourceOptions,
+} from '../input/source.ts'
 import { checkWritable, writeWhole } from '../output/write-file.ts'
 import { dataJson, fitJson, metricsJson, printJson } from '../report/json.ts'
 import { describeClasses, Summary } from '../report/summary.ts'
@@ -59,12 +66,11 @@ export async function fit(path: string | undefined, options: FitOptions, session
 async function readInputs(path: string | undefined, options: FitOptions, { progress }: Session): Promise<Inputs> {
   const source = chooseSource(path, options, true)
   const testSource = chooseTest(source, options)
-  if (options.model !== undefined) await checkWritable(options.model)
+  if (options.model !== undefined)
+    await checkWritable(options.model, [...filesOf(source), ...(testSource ? filesOf(testSource) : [])])
   progress.status('reading the training data')
   const train = await readSource(source)
-  const classes = [...new Set<ClassName>(labelsOf(train))]
-  if (classes.length === 1)
-    throw new DataError(`${oneClass(source)} (${quote(String(classes[0]))}), expected two or more`)
+  const classes = distinctClasses(source, labelsOf(train))
   if (testSource) progress.status('reading the test data')
   const test = testSource && (await readSource(testSource, expectationFrom(train, classes)))
   progress.done()
@@ -96,9 +102,18 @@ function chooseTest(train: Source, { test, testImages, testLabels }: FitOptions)
   return { kind: 'idx', images: testImages, labels: testLabels }
 }
 
-function oneClass(source: Source): string {
-  if (source.kind === 'idx') return `${source.labels}: all labels are the same`
-  return `${source.path}: column ${quote(source.label ?? '')} holds a single class`
+/** The distinct labels. One class cannot be told from another; about as many classes as rows are names, no classes. */
+function distinctClasses(source: Source, labels: readonly ClassName[]): ClassName[] {
+  const classes = [...new Set(labels)]
+  const where = source.kind === 'idx' ? `${source.labels}:` : `${source.path}: column ${quote(source.label ?? '')}`
+  if (classes.length === 1) {
+    throw new DataError(`${where} holds a single class (${quote(String(classes[0]))}), expected two or more`)
+  }
+  if (classes.length > 20 && 2 * classes.length > labels.length) {
+    const different = `${plural(classes.length, 'different value')} in ${plural(labels.length, 'row')}`
+    throw new DataError(`${where} holds ${different}, expected classes that repeat`)
+  }
+  return classes
 }
 
 function expectationFrom({ featureCount, featureNames }: Dataset, classes: readonly ClassName[]): Expectation {

@@ -5,7 +5,7 @@ import type { SoftmaxRegression } from 'maxshift/regression'
 import { blameData, exitCodes } from '../errors.ts'
 import { type Dataset, rowBlock } from '../input/dataset.ts'
 import type { ClassName } from '../input/labels.ts'
-import { chooseSource, readSource } from '../input/source.ts'
+import { chooseSource, filesOf, readSource } from '../input/source.ts'
 import { expectationOf, loadModel } from '../model.ts'
 import { csvRecord } from '../output/csv.ts'
 import { checkWritable, writeWhole } from '../output/write-file.ts'
@@ -33,7 +33,7 @@ export async function predict(
 ): Promise<number> {
   const source = chooseSource(path, options.images === undefined ? {} : { images: options.images }, false)
   const model = await loadModel(options.model)
-  if (options.output !== undefined) await checkWritable(options.output)
+  if (options.output !== undefined) await checkWritable(options.output, [options.model, ...filesOf(source)])
   progress.status('reading the data')
   const data = await readSource(source, expectationOf(model))
   progress.done()

@@ -51,6 +51,12 @@ export function chooseSource(path: string | undefined, options: SourceOptions, l
   return labels === undefined ? { kind: 'idx', images } : { kind: 'idx', images, labels }
 }
 
+/** The files of a source. */
+export function filesOf(source: Source): string[] {
+  if (source.kind === 'table') return [source.path]
+  return source.labels === undefined ? [source.images] : [source.images, source.labels]
+}
+
 function featureList(text: string): string[] {
   const names = splitList(text)
   const empty = names.indexOf('')

@@ -7,7 +7,7 @@
 import { unlinkSync } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { DataError, fileError, systemCode } from '../errors.ts'
+import { DataError, fileError, systemCode, UsageError } from '../errors.ts'
 
 /** New files that have not taken their name yet; the process removes them when it ends early. */
 const unfinished = new Set<string>()
@@ -29,10 +29,21 @@ interface Target {
   mode: number
 }
 
-/** Throws a DataError when `path` cannot be written, before any work is done for it. Leaves nothing behind. */
-export async function checkWritable(path: string): Promise<void> {
+/**
+ * Throws a DataError when `path` cannot be written, before any work is done for it, and a UsageError when it is one of
+ * the `inputs`, which would be lost. Leaves nothing behind.
+ */
+export async function checkWritable(path: string, inputs: readonly (string | undefined)[] = []): Promise<void> {
   const target = await inspect(path)
   if (!target.replace) return
+  for (const input of inputs) {
+    if (input === undefined) continue
+    const same = await realpath(input).then(
+      (real) => real === target.path,
+      () => false,
+    )
+    if (same) throw new UsageError(`writing ${path} would overwrite the input ${input}`)
+  }
   const { file, temporary } = await openBeside(path, target)
   await file.close()
   await unlink(temporary)

@@ -16,6 +16,8 @@ const longestName = 14
 
 /** Lines of the table, or undefined when it would be wider than `width` cells. */
 export function confusionTable({ names, at }: Confusion, width: number, style: Style): string[] | undefined {
+  // The narrowest column takes 5 cells.
+  if (5 * names.length > width) return undefined
   const heads = names.map((name) => fit(plain(name), longestName))
   const nameWidth = Math.max(...heads.map(cells), 4)
   const columnWidths = heads.map((head, column) => {

@@ -28,7 +28,8 @@ export class LiveLines {
   draw(lines: readonly string[], paint: (line: string, index: number) => string = (line) => line): void {
     if (!this.active) return
     const shown = lines.map((line, i) => paint(cells(line) > this.width ? fit(line, this.width) : line, i))
-    this.#stream.write(`${this.#home()}${shown.map((line) => line + clearLine).join('\n')}${clearBelow}`)
+    // The cursor waits at the beginning of the last line: the ^C that a terminal shows cannot wrap there.
+    this.#stream.write(`${this.#home()}${shown.map((line) => line + clearLine).join('\n')}${clearBelow}\r`)
     this.#drawn = lines.length
   }
 

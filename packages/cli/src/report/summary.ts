@@ -109,6 +109,6 @@ export function describeClasses(labels: readonly ClassName[]): string {
   const counts = new Map<ClassName, number>()
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
   if (counts.size <= 3) return [...counts].map(([name, n]) => `${count(n)} ${quote(String(name), 20)}`).join(', ')
-  const sizes = [...counts.values()]
-  return `${plural(counts.size, 'class', 'classes')} of ${count(Math.min(...sizes))} to ${count(Math.max(...sizes))}`
+  const sizes = [...counts.values()].sort((a, b) => a - b)
+  return `${plural(counts.size, 'class', 'classes')} of ${count(sizes[0])} to ${count(sizes[sizes.length - 1])}`
 }
