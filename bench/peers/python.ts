@@ -1,0 +1,89 @@
+/**
+ * PyTorch, SciPy and NumPy through worker.py: one process, asked in turn, so that their rounds interleave with ours. They
+ * read the same bytes from a file and take the time themselves. One thread each.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Absent, type Contestant, type Outcome, type Team } from '../contestant.ts'
+import { outputLength, type Problem, temporaryFile } from '../problem.ts'
+
+interface Answer {
+  error?: string
+  absent?: string
+  nanoseconds?: number
+  loss?: number
+}
+type Ask = <T = Answer>(request: Record<string, unknown>) => Promise<T>
+
+const PEERS = [
+  {
+    key: 'torch',
+    name: 'PyTorch',
+    call: 'eager, `set_num_threads(1)`, `out=` where it exists, `backward()` for the gradient',
+  },
+  { key: 'scipy', name: 'SciPy', call: '`scipy.special.softmax`, `log_softmax`, `logsumexp`' },
+  { key: 'numpy', name: 'NumPy', call: 'the shifted formulas with `out=`' },
+] as const
+
+const ONE_THREAD = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
+
+/** Asks the worker, one question at a time; rejects when it reports an error or ends. */
+function asker(worker: ChildProcess): Ask {
+  if (worker.stdin === null || worker.stdout === null) throw new Error('the worker has no pipes')
+  const { stdin } = worker
+  const lines = createInterface({ input: worker.stdout })[Symbol.asyncIterator]()
+  return async <T>(request: Record<string, unknown>): Promise<T> => {
+    stdin.write(`${JSON.stringify(request)}\n`)
+    const { value, done } = await lines.next()
+    if (done) throw new Error(`python3 ended while it was asked to ${request.do}`)
+    const answer = JSON.parse(value) as T & Answer
+    if (answer.error !== undefined) throw new Error(answer.error)
+    return answer
+  }
+}
+
+async function enter(ask: Ask, peer: string, problem: Problem): Promise<Contestant> {
+  const { operation, dtype, rows, classes, logitsFile: logits, labelsFile: labels } = problem
+  const { absent } = await ask({ do: 'enter', peer, operation, dtype, rows, classes, logits, labels })
+  if (absent !== undefined) throw new Absent(absent)
+  return {
+    time: async (repetitions) => {
+      const { nanoseconds } = await ask({ do: 'time', peer, repetitions })
+      return nanoseconds as number
+    },
+    result: async () => {
+      const file = temporaryFile(`${peer}.result`)
+      const { loss } = await ask({ do: 'result', peer, file })
+      const outcome: Outcome = loss === undefined ? {} : { loss }
+      if (outputLength(problem) > 0) {
+        const { buffer, byteOffset, byteLength } = readFileSync(file)
+        outcome.values = new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength))
+      }
+      return outcome
+    },
+    dispose: async () => {
+      await ask({ do: 'leave', peer })
+    },
+  }
+}
+
+/** The Python teams that this machine has, and the names of those it lacks; `close` ends the process. */
+export async function pythonTeams(): Promise<{ teams: Team[]; missing: string[]; close(): void }> {
+  const worker = spawn('python3', [fileURLToPath(new URL('worker.py', import.meta.url))], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...ONE_THREAD },
+  })
+  const started = new Promise<never>((_, reject) => worker.once('error', reject))
+  const ask = asker(worker)
+  const versions = await Promise.race([ask<Record<string, string | null>>({ do: 'versions' }), started])
+  const teams: Team[] = []
+  const missing: string[] = []
+  for (const { key, name, call } of PEERS) {
+    const version = versions[key]
+    if (version === null) missing.push(name)
+    else teams.push({ name, version, ours: false, call, enter: (problem) => enter(ask, key, problem) })
+  }
+  return { teams, missing, close: () => worker.stdin?.end() }
+}
