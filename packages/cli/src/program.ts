@@ -11,7 +11,7 @@ import { version } from './version.ts'
 const exitCodeHelp = `
 Exit codes:
     0  fine
-    1  not converged; the model is written all the same
+    1  not converged; the model is written all the same, unless its loss overflows
     2  the command line is wrong
     3  the data are wrong: a file is missing, damaged, or not what it should be
   130  interrupted; nothing was written`

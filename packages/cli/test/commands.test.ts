@@ -118,6 +118,15 @@ describe('fit', () => {
     expect(stdout).toContain('the weights grow without end: they can separate the classes; use --l2 above 0\n')
   })
 
+  test('features so large that the objective overflows', async () => {
+    write('huge.csv', 'x,k\n1e308,a\n-1e308,b\n1.7e308,a\n-1.7e308,b\n')
+    const { code, stdout } = await run('fit', 'huge.csv', '--label', 'k', '--model', 'huge.safetensors')
+    expect(code).toBe(1)
+    expect(stdout).toContain('the objective overflows; the features are too large\n')
+    expect(stdout).toContain('\nModel       not written (the fit failed)\n')
+    expect(names()).not.toContain('huge.safetensors')
+  })
+
   test('--test evaluates on other rows, read with the columns and classes of the training data', async () => {
     await runSql(
       `COPY (SELECT petal_width, species, "petal length" FROM read_csv('${cwd}/flowers.csv')) TO '${cwd}/test.parquet'`,

@@ -1,7 +1,8 @@
 /**
  * What the command says when it cannot do what was asked: every message, its exit code, and that nothing is written.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { flowers, idx, imagePair, maxshift, temporaryFolder } from './helpers.ts'
 
@@ -274,6 +275,18 @@ describe('data that are wrong: one line, exit code 3, nothing written', () => {
     expect((await run(...args, 'flowers.csv')).code).toBe(2)
     expect((await run(...args, 'flowers.safetensors')).code).toBe(2)
     expect(readFileSync(`${cwd}/flowers.csv`, 'utf8')).toBe(before)
+  })
+  test('a stdout that is full', () => {
+    const main = new URL('../dist/main.js', import.meta.url).pathname
+    const full = openSync('/dev/full', 'w')
+    const args = [main, 'predict', 'flowers.csv', '--model', 'flowers.safetensors']
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      cwd,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    })
+    closeSync(full)
+    expect([status, stderr]).toEqual([3, 'maxshift: cannot write to stdout: ENOSPC: no space left on device, write\n'])
   })
   test('an old output survives a failure', async () => {
     writeFileSync(`${cwd}/kept.csv`, 'old')

@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { csvRecord } from '../src/output/csv.ts'
 import { checkWritable, writeWhole } from '../src/output/write-file.ts'
@@ -53,6 +54,14 @@ test('what cannot be written is told before the work begins', async () => {
     `cannot write ${file}/model: a part of the path is not a directory`,
   )
   expect(readdirSync(folder)).toEqual(['file'])
+})
+
+test('what is open already is added to, not replaced', async () => {
+  const path = all.write(`${next - 1}/a`, 'old ')
+  const file = await open(path, 'a')
+  await writeWhole(`/dev/fd/${file.fd}`, ['new'])
+  await file.close()
+  expect(readFileSync(path, 'utf8')).toBe('old new')
 })
 
 test('a full device', async () => {

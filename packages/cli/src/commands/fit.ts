@@ -54,7 +54,9 @@ export async function fit(path: string | undefined, options: FitOptions, session
   session.progress.status('evaluating')
   const evaluated = inputs.test ?? inputs.train
   const evaluation = model.evaluate(evaluated.features, labelsOf(evaluated))
-  const written = options.model === undefined ? undefined : await writeModel(options.model, model)
+  // A fit that could not take a single step has nothing to keep, and must not replace a model that is good.
+  const failed = model.report.status === 'not-finite'
+  const written = file === undefined || failed ? undefined : await writeModel(file, model)
   session.progress.done()
 
   const seconds = (performance.now() - begin) / 1000
@@ -185,7 +187,8 @@ function printOutcome(
   summary.gap()
   summary.metrics(model.classNames, evaluation, evaluated.rows, isTest ? 'test data' : 'training data')
   summary.gap()
-  summary.block('Model', written ? `${written.path} (${size(written.bytes)})` : 'not written (no --model)')
+  const why = model.report.status === 'not-finite' ? 'the fit failed' : 'no --model'
+  summary.block('Model', written ? `${written.path} (${size(written.bytes)})` : `not written (${why})`)
   summary.block('Time', `${duration(seconds)} in all`)
 }
 

@@ -2,7 +2,7 @@
  * Files are written whole or not at all: the bytes go into a new file beside the target, reach the disk, and then the
  * new file takes the target's name in one step. Whatever happens before that step leaves the old file as it was.
  *
- * Devices and pipes (`/dev/null`, `>(…)`) cannot be replaced; they are written to as they are.
+ * Devices and pipes (`/dev/stdout`, `>(…)`) cannot be replaced; what is written is added to them.
  */
 import { unlinkSync } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
@@ -72,10 +72,11 @@ export async function writeWhole(
 
 async function inspect(path: string): Promise<Target> {
   try {
-    const real = await realpath(path)
-    const found = await stat(real)
+    const found = await stat(path)
     if (found.isDirectory()) throw new DataError(`cannot write ${path}: is a directory, expected a file`)
-    return { path: real, replace: found.isFile(), mode: found.mode & 0o777 }
+    // What a path below /dev leads to is open already, for somebody else too.
+    const replace = found.isFile() && !/^\/(dev|proc)\//.test(path)
+    return { path: replace ? await realpath(path) : path, replace, mode: found.mode & 0o777 }
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return { path, replace: true, mode: 0o666 & ~process.umask() }
     throw fileError(path, error, 'cannot write ')
@@ -101,7 +102,7 @@ async function openBeside(path: string, target: Target): Promise<{ file: FileHan
 
 async function writeInto(path: string, real: string, parts: Parameters<typeof writeWhole>[1]): Promise<number> {
   try {
-    const file = await open(real, 'w')
+    const file = await open(real, 'a')
     return await writeParts(file, parts).finally(() => file.close())
   } catch (error) {
     throw fileError(path, error, 'cannot write ')

@@ -39,11 +39,12 @@ export class Summary {
   fit(report: FitReport): void {
     const { good, bad } = this.style
     const { status, iterations, dataPasses, seconds, objective, gradientNorm, tolerance } = report
+    const norm = gradientNorm === 0 ? '0' : gradientNorm.toExponential(1)
     const paint = status === 'converged' ? good : bad
     this.block(
       'Fit',
       `${paint(statusWords[status])} after ${plural(iterations, 'iteration')}, ${plural(dataPasses, 'pass', 'passes')}, ${duration(seconds)}`,
-      `objective ${objective.toPrecision(6)}, gradient norm ${gradientNorm.toExponential(1)} (tolerance ${shortest(tolerance)})`,
+      `objective ${objective.toPrecision(6)}, gradient norm ${norm} (tolerance ${shortest(tolerance)})`,
     )
     const advice = statusAdvice[status]
     if (advice !== undefined) this.block('', advice)
