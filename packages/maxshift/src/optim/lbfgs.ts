@@ -7,7 +7,7 @@
  * knows.
  */
 import { type LinePoint, lineSearch } from './line-search.ts'
-import { Metric } from './metric.ts'
+import { Metric, type Point } from './metric.ts'
 import type { Objective } from './objective.ts'
 import type { Iteration, OptimResult, OptimStatus } from './result.ts'
 import { dot, norm } from './vector.ts'
@@ -16,68 +16,115 @@ export interface LbfgsOptions {
   /** The run has converged when the Euclidean norm of the gradient is at most this. */
   readonly tolerance: number
   readonly maxIterations: number
-  /** How many pairs (s, y) are remembered. Default 10. */
+  /** How many pairs (s, y) are remembered, at least 1. Default 10. */
   readonly memory?: number
   /** Called after every step; returning false ends the run with the status `stopped`. */
   readonly onIteration?: (iteration: Iteration) => unknown
 }
 
+/** So many steps without a new lowest value or gradient norm mean that rounding has taken over. */
+const IDLE_MOST = 40
+
 /** Minimises `objective` from `start`, which is left as it is. Rejects only with what the objective or callback throws. */
 export async function lbfgs(objective: Objective, start: Float64Array, options: LbfgsOptions): Promise<OptimResult> {
-  const { tolerance, maxIterations, onIteration } = options
+  const { tolerance, maxIterations, memory = 10, onIteration } = options
+  const descent = new Descent(objective, start, memory)
   const history: Iteration[] = []
-  const metric = new Metric(start.length, options.memory ?? 10)
-  const direction = new Float64Array(start.length)
-  let here = { parameters: Float64Array.from(start), gradient: new Float64Array(start.length) }
-  let there = { parameters: new Float64Array(start.length), gradient: new Float64Array(start.length) }
-  let evaluations = 1
-  let value = await objective(here.parameters, here.gradient)
-
-  const evaluate = async (step: number): Promise<LinePoint> => {
-    evaluations++
-    for (let i = 0; i < direction.length; i++) there.parameters[i] = here.parameters[i] + step * direction[i]
-    const trial = await objective(there.parameters, there.gradient)
-    return { step, value: trial, slope: dot(there.gradient, direction) }
-  }
-  /** Takes one step; false if even the direction of steepest descent has none to offer. */
-  const advance = async (): Promise<boolean> => {
-    for (;;) {
-      metric.direction(here.gradient, direction)
-      const slope = dot(direction, here.gradient)
-      // Without pairs the length of the direction means nothing yet; begin with a step of length 1 at most.
-      const first = metric.pairs > 0 ? 1 : Math.min(1, 1 / norm(direction))
-      if (slope < 0) {
-        const { found, point } = await lineSearch(evaluate, { step: 0, value, slope }, first)
-        if (found || (point.step > 0 && point.value < value)) {
-          value = point.value
-          if (!found) await evaluate(point.step)
-          return true
-        }
-      }
-      if (metric.pairs === 0) return false
-      metric.clear()
-    }
-  }
   const end = (status: OptimStatus): OptimResult => ({
     status,
-    parameters: here.parameters,
+    parameters: descent.here.parameters,
     iterations: history.length,
-    evaluations,
-    objective: value,
-    gradientNorm: norm(here.gradient),
+    evaluations: descent.evaluations,
+    objective: descent.value,
+    gradientNorm: descent.gradientNorm,
     history,
   })
 
-  if (!Number.isFinite(value) || !Number.isFinite(norm(here.gradient))) return end('not-finite')
-  while (norm(here.gradient) > tolerance) {
+  await descent.begin()
+  if (!Number.isFinite(descent.value) || !Number.isFinite(descent.gradientNorm)) return end('not-finite')
+  let lowest = descent.value
+  let flattest = descent.gradientNorm
+  let idle = 0
+  while (descent.gradientNorm > tolerance) {
     if (history.length >= maxIterations) return end('max-iterations')
-    if (!(await advance())) return end('line-search-failed')
-    metric.learn(here, there)
-    ;[here, there] = [there, here]
-    const gradientNorm = norm(here.gradient)
+    if (idle >= IDLE_MOST || !(await descent.advance())) return end('line-search-failed')
+    const { value, gradientNorm, evaluations } = descent
+    idle = value < lowest || gradientNorm < flattest ? 0 : idle + 1
+    lowest = Math.min(lowest, value)
+    flattest = Math.min(flattest, gradientNorm)
     const iteration = { iteration: history.length + 1, objective: value, gradientNorm, evaluations }
     history.push(iteration)
     if (onIteration?.(iteration) === false) return end('stopped')
   }
   return end('converged')
+}
+
+/** A point that moves downhill, step by step. */
+class Descent {
+  here: Point
+  value = Number.NaN
+  gradientNorm = Number.NaN
+  evaluations = 0
+  private there: Point
+  private readonly objective: Objective
+  private readonly direction: Float64Array
+  private readonly metric: Metric
+
+  constructor(objective: Objective, start: Float64Array, memory: number) {
+    const { length } = start
+    this.objective = objective
+    this.here = { parameters: Float64Array.from(start), gradient: new Float64Array(length) }
+    this.there = { parameters: new Float64Array(length), gradient: new Float64Array(length) }
+    this.direction = new Float64Array(length)
+    this.metric = new Metric(length, memory)
+  }
+
+  /** Evaluates the start. */
+  async begin(): Promise<void> {
+    this.evaluations = 1
+    this.value = await this.objective(this.here.parameters, this.here.gradient)
+    this.gradientNorm = norm(this.here.gradient)
+  }
+
+  /** Takes one step; false if even the direction of steepest descent has none to offer. */
+  async advance(): Promise<boolean> {
+    let value = await this.searchDirection()
+    if (value === undefined && this.metric.pairs > 0) {
+      this.metric.clear()
+      value = await this.searchDirection()
+    }
+    if (value === undefined) return false
+    this.metric.learn(this.here, this.there)
+    const left = this.here
+    this.here = this.there
+    this.there = left
+    this.value = value
+    this.gradientNorm = norm(this.here.gradient)
+    return true
+  }
+
+  /** The value of a better point, which is then `there`; undefined if the direction of the metric leads to none. */
+  private async searchDirection(): Promise<number | undefined> {
+    const { direction, metric, here, value } = this
+    metric.direction(here.gradient, direction)
+    const slope = dot(direction, here.gradient)
+    if (!(slope < 0)) return undefined
+    // Without pairs the length of the direction means nothing yet; begin with a step of length 1 at most.
+    const firstStep = metric.pairs > 0 ? 1 : Math.min(1, 1 / norm(direction))
+    const { found, point } = await lineSearch((step) => this.evaluate(step), { step: 0, value, slope }, firstStep)
+    if (found) return point.value
+    if (!(point.step > 0 && point.value < value)) return undefined
+    // A lower point without the conditions is still progress, but was not the last that the search looked at.
+    await this.evaluate(point.step)
+    return point.value
+  }
+
+  /** Puts `there` at a step along the direction. */
+  private async evaluate(step: number): Promise<LinePoint> {
+    const { direction, here, there } = this
+    for (let i = 0; i < direction.length; i++) there.parameters[i] = here.parameters[i] + step * direction[i]
+    this.evaluations++
+    const value = await this.objective(there.parameters, there.gradient)
+    return { step, value, slope: dot(there.gradient, direction) }
+  }
 }

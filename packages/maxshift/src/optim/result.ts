@@ -5,8 +5,8 @@
 /**
  * `converged`: the gradient norm is at most the tolerance.
  * `max-iterations`: the iterations are used up. `stopped`: the callback asked for it.
- * `line-search-failed`: no step along the search direction, nor along steepest descent, made progress; the gradient is
- * as small as the rounding of the objective allows, or the gradient is wrong.
+ * `line-search-failed`: no step along the search direction, nor along steepest descent, makes progress, or forty steps
+ * have made none; the gradient is as small as rounding allows, or it is not the gradient of the objective.
  * `not-finite`: the objective or its gradient is not finite at the starting point.
  */
 export type OptimStatus = 'converged' | 'max-iterations' | 'line-search-failed' | 'not-finite' | 'stopped'

@@ -10,7 +10,7 @@ import type { Pause } from './pause.ts'
 
 export interface Columns {
   readonly means: Float64Array
-  /** Standard deviations, population formula; at least 2⁻²⁶ of the column's largest magnitude, 0 for a column of zeros. */
+  /** Standard deviations, population formula; 0 for a constant column, else at least 2⁻²⁶ of its largest magnitude. */
   readonly deviations: Float64Array
 }
 
@@ -47,7 +47,7 @@ export async function describeColumns(
     const mean = sums[j] / rows
     const spread = Math.sqrt(Math.max(0, squares[j] / rows - mean * mean))
     means[j] = (features[j] * scales[j] + mean) / scales[j]
-    deviations[j] = largest[j] === 0 ? 0 : Math.max(spread, LEAST_SPREAD) / scales[j]
+    deviations[j] = squares[j] === 0 ? 0 : Math.max(spread, LEAST_SPREAD) / scales[j]
   }
   return { means, deviations }
 }

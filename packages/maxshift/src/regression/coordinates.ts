@@ -48,7 +48,8 @@ export async function createCoordinates(
   const scales = new Float64Array(featureCount)
   for (let j = 0; j < featureCount; j++) {
     const spread = intercept ? columns.deviations[j] : hypotenuse(columns.deviations[j], columns.means[j])
-    scales[j] = hypotenuse(rootCurvature * spread, Math.sqrt(l2)) || 1
+    // What never varies tells nothing that the intercept does not: the infinite scale keeps its weight at 0.
+    scales[j] = spread === 0 ? Number.POSITIVE_INFINITY : hypotenuse(rootCurvature * spread, Math.sqrt(l2))
   }
   // A feature as the optimiser sees it has this standard deviation less the part of the penalty.
   const spreads = scales.map((scale) => scale / rootCurvature)

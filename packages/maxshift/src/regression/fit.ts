@@ -14,7 +14,7 @@ import type { FitSettings } from './options.ts'
 import { createPause, type Pause } from './pause.ts'
 import type { FitIteration, FitStatus } from './report.ts'
 
-/** Measured on MNIST: 5 pairs need a tenth more passes, 20 save a twentieth and cost their memory. */
+/** Pairs that L-BFGS remembers. Twenty need up to half the passes of ten at tight tolerances, and as many at loose ones. */
 const MEMORY = 20
 
 export async function fitModel(

@@ -44,7 +44,9 @@ const REPORT_NUMBERS = [
 ] as const
 
 export function encodeModel({ classNames, featureNames, weights, intercepts, report }: ModelParts): Uint8Array {
-  const { seconds: _seconds, history: _history, ...kept } = report
+  const kept = Object.fromEntries(
+    ['status', 'intercept', ...REPORT_NUMBERS].map((name) => [name, Reflect.get(report, name)]),
+  )
   const metadata = new Map([
     ['format', FORMAT],
     ['version', String(VERSION)],

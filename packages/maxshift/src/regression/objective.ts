@@ -41,6 +41,7 @@ export function createObjective(
   const { features, labels, featureCount, classes } = data
   const rows = labels.length
   const step = blockRows(featureCount, classes)
+  const rootL2 = Math.sqrt(l2)
   const weights = new Float64Array(classes * featureCount)
   const intercepts = new Float64Array(classes)
   const weightsGradient = new Float64Array(weights.length)
@@ -59,11 +60,12 @@ export function createObjective(
     }
     let squares = 0
     for (let i = 0; i < weights.length; i++) {
-      squares += weights[i] * weights[i]
+      // The root goes in first: squares of the weights of tiny features would overflow.
+      squares += rootL2 * weights[i] * (rootL2 * weights[i])
       weightsGradient[i] = weightsGradient[i] / rows + l2 * weights[i]
     }
     for (let k = 0; k < classes; k++) interceptsGradient[k] /= rows
     coordinates.toGradient(weightsGradient, interceptsGradient, gradient)
-    return loss / rows + (l2 / 2) * squares
+    return loss / rows + squares / 2
   }
 }

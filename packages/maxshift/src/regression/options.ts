@@ -22,9 +22,10 @@ export interface FitOptions {
   readonly featureNames?: readonly string[]
   /**
    * The fit has converged when the gradient norm is at most this. Default 1e-3. The gradient is that of the mean
-   * objective in centred, decorrelated coordinates of unit curvature (coordinates.ts), so the norm has no unit: it does
-   * not depend on the number of rows or the units of the features, and its square is of the order of the distance
-   * between the objective and its minimum. Below about 1e-12 rounding decides.
+   * objective in centred, decorrelated coordinates of about unit curvature (coordinates.ts), so the norm has no unit: it
+   * depends neither on the number of rows nor on the units of the features. The objective is then above its minimum by
+   * about the square of the norm: ½ to 10 times it on iris, wine and MNIST, up to 100 times where the classes are almost
+   * separable and the curvature is smaller. Below about 1e-14 rounding decides.
    */
   readonly tolerance?: number
   /** Steps of the optimiser before it gives up, ≥ 1. Default 1000. */
