@@ -10,6 +10,7 @@ export class Interrupt {
   readonly #progress: Progress
   #stoppable = false
   #consequence = ''
+  #written: string | undefined
   /** True once the person asked the running fit to stop. */
   requested = false
 
@@ -29,6 +30,11 @@ export class Interrupt {
     this.#stoppable = false
   }
 
+  /** The file `path` is complete. */
+  wrote(path: string): void {
+    this.#written = path
+  }
+
   #onInterrupt(): void {
     if (!this.#stoppable || this.requested) this.#leave(exitCodes.interrupted)
     this.requested = true
@@ -37,7 +43,7 @@ export class Interrupt {
   }
 
   #leave(code: number): never {
-    this.#progress.note('interrupted; nothing was written')
+    this.#progress.note(`interrupted; ${this.#written === undefined ? 'no file' : this.#written} was written`)
     process.exit(code)
   }
 }

@@ -11,21 +11,21 @@ import { version } from './version.ts'
 const exitCodeHelp = `
 Exit codes:
     0  fine
-    1  not converged; the model is written all the same, unless its loss overflows
+    1  not converged; the model is written unless its loss overflows
     2  the command line is wrong
     3  the data are wrong: a file is missing, damaged, or not what it should be
-  130  interrupted; nothing was written`
+  130  interrupted; no file was written`
 
 const fitHelp = `
 Data:
-  DATA is a table: CSV, TSV, Parquet, JSON or JSON Lines, told by its name (.csv,
-  .tsv, .parquet, .json, .jsonl; text also with .gz). The first line of a CSV file
-  holds the column names. The features are the numeric columns but the label; a
-  text column is left out, and named on stderr. A column in which most cells are
-  numbers must hold nothing else. Missing values are an error. Labels are text or
-  integers.
-  Images and their labels are a pair of IDX files, as MNIST comes (also with .gz);
-  pixels are divided by 255.
+  DATA is a table: CSV, TSV, Parquet, JSON or JSON Lines, told by its name
+  (.csv, .tsv, .parquet, .json, .jsonl; text also with .gz). The first line of a
+  CSV file holds the column names. The features are the numeric columns but the
+  label; a text column is left out, and named on stderr. A column in which most
+  cells are numbers must hold nothing else. Missing values are an error. Labels
+  are text or integers.
+  Images and their labels are a pair of IDX files, as MNIST comes (also with
+  .gz); pixels are divided by 255.
 
 Ctrl-C ends the fit after the current iteration and keeps the model so far.
 Ctrl-C again ends the command at once.
@@ -35,17 +35,18 @@ Examples:
   $ maxshift fit iris.csv --label species --features petal_length,petal_width
   $ maxshift fit train.parquet --label outcome --test test.parquet --l2 1e-4
   $ maxshift fit --images train-images --labels train-labels \\
-      --test-images t10k-images --test-labels t10k-labels --model mnist.safetensors
+      --test-images t10k-images --test-labels t10k-labels --model m.safetensors
 ${exitCodeHelp}`
 
 const predictHelp = `
 The columns are found by the names the model was made with; others are ignored.
-The output is CSV, one line for each row of DATA, in the same order: "prediction",
-and with --probabilities a column "p_CLASS" for each class.
+The output is CSV, one line for each row of DATA, in the same order: the column
+"prediction", and with --probabilities a column "p_CLASS" for each class.
 
 Examples:
   $ maxshift predict new.csv --model iris.safetensors
-  $ maxshift predict new.csv --model iris.safetensors --probabilities --output p.csv
+  $ maxshift predict new.csv --model iris.safetensors --output predictions.csv
+  $ maxshift predict new.csv --model iris.safetensors --probabilities
   $ maxshift predict --images t10k-images --model mnist.safetensors --json
 ${exitCodeHelp}`
 
@@ -148,16 +149,11 @@ function addEvaluate(program: Command, act: Act): void {
 
 /** Errors of the words come as one line, and never end the process from inside. */
 function prepare(command: Command, name: string): void {
-  command.exitOverride().configureOutput({
-    outputError: (text) =>
-      tell(
-        name,
-        `${text
-          .replace(/^error: /, '')
-          .replace(/\s+/g, ' ')
-          .trim()} (see ${name} --help)`,
-      ),
-  })
+  const outputError = (text: string) => {
+    const line = text.replace(/^error: /, '').replace(/\s+/g, ' ')
+    tell(name, `${line.trim()} (see ${name} --help)`)
+  }
+  command.exitOverride().configureOutput({ outputError })
 }
 
 /** Runs a command and turns what it throws into one line and an exit code. */

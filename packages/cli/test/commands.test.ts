@@ -337,7 +337,7 @@ describe('Ctrl-C', () => {
   test('twice: nothing is written, exit code 130', async () => {
     const { code, stderr } = await interrupted('never.safetensors', true)
     expect(code).toBe(130)
-    expect(stderr).toMatch(/\nmaxshift fit: interrupted; nothing was written\n$/)
+    expect(stderr).toMatch(/\nmaxshift fit: interrupted; no file was written\n$/)
     expect(names().filter((name) => name.includes('never'))).toEqual([])
   })
 })

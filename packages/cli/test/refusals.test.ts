@@ -26,7 +26,7 @@ describe('the words', () => {
     for (const command of ['fit', 'predict', 'evaluate']) {
       const { code, stdout } = await run(command, '--help')
       expect(code).toBe(0)
-      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(84)
+      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
       expect(stdout).toContain('Examples:')
       expect(stdout).toContain('Exit codes:')
     }

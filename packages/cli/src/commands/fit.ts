@@ -34,6 +34,9 @@ export interface FitOptions extends SourceOptions {
   json?: boolean
 }
 
+/** How the library fits, as it does not say itself. */
+const solver = 'L-BFGS in plain TypeScript'
+
 /** What is known when everything has been read. */
 interface Inputs {
   train: Dataset
@@ -51,12 +54,12 @@ export async function fit(path: string | undefined, options: FitOptions, session
   if (summary) announce(summary, inputs, options)
 
   const model = await fitModel(inputs.train, options, session)
+  // A fit that could not take a single step has nothing to keep, and must not replace a model that is good.
+  const failed = model.report.status === 'not-finite'
+  const written = file === undefined || failed ? undefined : await writeModel(file, model, session)
   session.progress.status('evaluating')
   const evaluated = inputs.test ?? inputs.train
   const evaluation = model.evaluate(evaluated.features, labelsOf(evaluated))
-  // A fit that could not take a single step has nothing to keep, and must not replace a model that is good.
-  const failed = model.report.status === 'not-finite'
-  const written = file === undefined || failed ? undefined : await writeModel(file, model)
   session.progress.done()
 
   const seconds = (performance.now() - begin) / 1000
@@ -68,8 +71,8 @@ export async function fit(path: string | undefined, options: FitOptions, session
 async function readInputs(path: string | undefined, options: FitOptions, { progress }: Session): Promise<Inputs> {
   const source = chooseSource(path, options, true)
   const testSource = chooseTest(source, options)
-  if (options.model !== undefined)
-    await checkWritable(options.model, [...filesOf(source), ...(testSource ? filesOf(testSource) : [])])
+  const files = [source, ...(testSource ? [testSource] : [])].flatMap(filesOf)
+  if (options.model !== undefined) await checkWritable(options.model, files)
   progress.status('reading the training data')
   const train = await readSource(source)
   const classes = distinctClasses(source, labelsOf(train))
@@ -95,8 +98,9 @@ function chooseTest(train: Source, { test, testImages, testLabels }: FitOptions)
     if (test === undefined) return undefined
     return train.label === undefined ? { kind: 'table', path: test } : { kind: 'table', path: test, label: train.label }
   }
-  if (test !== undefined)
+  if (test !== undefined) {
     throw new UsageError('--test DATA goes with a data file; images take --test-images and --test-labels')
+  }
   if (testImages === undefined && testLabels === undefined) return undefined
   if (testImages === undefined || testLabels === undefined) {
     throw new UsageError('expected both --test-images FILE and --test-labels FILE, got only one of them')
@@ -157,8 +161,10 @@ interface WrittenModel {
   bytes: number
 }
 
-async function writeModel(path: string, model: SoftmaxRegression): Promise<WrittenModel> {
-  return { path, bytes: await writeWhole(path, [model.toSafetensors()]) }
+async function writeModel(path: string, model: SoftmaxRegression, { interrupt }: Session): Promise<WrittenModel> {
+  const bytes = await writeWhole(path, [model.toSafetensors()])
+  interrupt.wrote(path)
+  return { path, bytes }
 }
 
 /** The facts a person may want to see before the wait. */
@@ -166,7 +172,7 @@ function announce(summary: Summary, { train, test }: Inputs, { l2, tolerance }: 
   summary.data('Training', train, describeClasses(labelsOf(train)))
   if (test) summary.data('Test', test, describeClasses(labelsOf(test)))
   const penalty = `l2 ${shortest(l2 ?? 1 / train.rows)}${l2 === undefined ? ' (1/rows)' : ''}`
-  summary.block('Solver', `L-BFGS in plain TypeScript, ${penalty}, tolerance ${shortest(tolerance)}`)
+  summary.block('Solver', `${solver}, ${penalty}, tolerance ${shortest(tolerance)}`)
   summary.gap()
 }
 

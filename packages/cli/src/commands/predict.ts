@@ -29,7 +29,7 @@ const blockRows = 4096
 export async function predict(
   path: string | undefined,
   options: PredictOptions,
-  { progress }: Session,
+  { progress, interrupt }: Session,
 ): Promise<number> {
   const source = chooseSource(path, options.images === undefined ? {} : { images: options.images }, false)
   const model = await loadModel(options.model)
@@ -38,7 +38,10 @@ export async function predict(
   const data = await readSource(source, expectationOf(model))
   progress.done()
   const withProbabilities = options.probabilities === true
-  if (options.output !== undefined) await writeWhole(options.output, csv(model, data, withProbabilities))
+  if (options.output !== undefined) {
+    await writeWhole(options.output, csv(model, data, withProbabilities))
+    interrupt.wrote(options.output)
+  }
   if (options.json) printJson(await resultJson(model, data, options))
   else if (options.output === undefined) await printAll(csv(model, data, withProbabilities))
   else progress.note(`wrote ${plural(data.rows, 'prediction')} to ${options.output}`)
