@@ -24,8 +24,7 @@ export function checkLabelKind(who: string, labels: unknown): Labels {
 }
 
 function isIntegerArray(value: unknown): value is IntegerArray {
-  if (!ArrayBuffer.isView(value) || value instanceof DataView) return false
-  return !/^(Float|Big)/.test(value.constructor.name)
+  return /^\[object (Int|Uint)\d+(Clamped)?Array\]$/.test(Object.prototype.toString.call(value))
 }
 
 /** Features per row, from the number of labels. */

@@ -7,7 +7,8 @@ import type { OptimStatus } from '../optim/result.ts'
  * How a fit ended. `converged`: the gradient norm is at most the tolerance. `max-iterations`: the steps are used up.
  * `line-search-failed`: rounding allows no further progress. `not-finite`: the objective overflows at zero weights.
  * `stopped`: onIteration returned false. `separated`: there is no penalty and the weights put every training row into its
- * class, so that larger multiples of them are better without end and no optimum exists; use l2 > 0.
+ * class, so that larger multiples of them are better without end and no optimum exists; use l2 > 0. (Where only some
+ * classes can be separated, there is no optimum either, but the objective has a limit and the fit converges to it.)
  */
 export type FitStatus = OptimStatus | 'separated'
 

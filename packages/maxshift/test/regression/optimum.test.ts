@@ -1,6 +1,7 @@
 /**
  * Fits against the exact optima of fixtures/generate.py, which agree with scikit-learn's.
  */
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type FitOptions, SoftmaxRegression } from '../../src/regression/index.ts'
 import { loadOptimum, type Optimum } from '../fixtures/load.ts'
@@ -114,6 +115,14 @@ describe('free oracles', () => {
 })
 
 describe('the same bits', () => {
+  it('on every engine: the hash of a model file changes with the algorithm, never with the machine', async () => {
+    const { features, labels } = loadOptimum('iris')
+    const bytes = (await SoftmaxRegression.fit(features, labels)).toSafetensors()
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(
+      '79c9f49e8c6cefd02b136eef419d98b9b83f30848b6c54c67e01e73500714c8a',
+    )
+  })
+
   it('from two fits, from bytes, float32 and float64', async () => {
     const data = loadOptimum('digits')
     const first = await fit(data)
