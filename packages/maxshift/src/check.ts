@@ -64,6 +64,11 @@ export function checkChoice<T extends string>(who: string, name: string, value: 
   throw new ErrorKind(`${who}: expected ${name} to be one of ${expected}, got ${describe(value)}`)
 }
 
+/** The mode of computation; 'accurate' if it is not given. */
+export function checkMode(who: string, mode: unknown): 'accurate' | 'fast' {
+  return mode === undefined ? 'accurate' : checkChoice(who, 'mode', mode, ['accurate', 'fast'])
+}
+
 /** An integer in [low, high]. */
 export function checkInteger(who: string, name: string, value: unknown, low: number, high: number): number {
   if (typeof value !== 'number')

@@ -2,6 +2,7 @@
  * maxshift: numerically exact softmax, cross-entropy and their relatives. The checked public functions, nothing else.
  */
 export type { FloatArray, IntegerArray, Labels, Logits } from './arrays.ts'
+export { type Backend, backend, type Mode } from './kernels/select.ts'
 export {
   type CrossEntropyGradientOptions,
   type CrossEntropyOptions,
@@ -10,5 +11,6 @@ export {
   type LossWithGradient,
 } from './loss/cross-entropy.ts'
 export type { Reduction } from './loss/reduction.ts'
+export { alloc } from './ops/alloc.ts'
 export { type LogSumExpOptions, logSumExp } from './ops/log-sum-exp.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'

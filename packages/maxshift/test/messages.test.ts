@@ -44,7 +44,7 @@ const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
   [
     () => softmax([1], bad({ dimension: 1 })),
     TypeError,
-    'softmax: expected known option names, got "dimension" (known are classes, out)',
+    'softmax: expected known option names, got "dimension" (known are classes, out, mode)',
   ],
   [
     () => softmax([1, 2, 3], { classes: 2 }),
@@ -157,7 +157,7 @@ const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
   [
     () => crossEntropy([1, 2], [0], bad({ out: new Float64Array(2) })),
     TypeError,
-    'crossEntropy: expected known option names, got "out" (known are classes, reduction)',
+    'crossEntropy: expected known option names, got "out" (known are classes, reduction, mode)',
   ],
   [
     () => crossEntropyWithGradient([1, 2], [0], { out: new Float64Array(1) }),

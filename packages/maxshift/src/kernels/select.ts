@@ -1,15 +1,55 @@
 /**
- * Who serves: the one place where a backend is chosen. Today there is one, the reference.
+ * Who serves: the one place where a backend is chosen, per call, from the mode and the size of the work.
  */
 import { createLinearKernels } from './js/linear-cross-entropy.ts'
 import { referenceKernels } from './js/reference.ts'
 import type { Kernels, LinearKernels } from './kernels.ts'
+import { baseArena } from './wasm/arena.ts'
+import { accurateBackend, fastBackend } from './wasm/backend.ts'
+import { loadModules } from './wasm/module.ts'
+
+/** 'accurate': every digit, the same bits everywhere. 'fast': the differences x_i − m rounded once, as elsewhere. */
+export type Mode = 'accurate' | 'fast'
+
+/** From this many entries on, WebAssembly serves; below, the way there costs more than it saves. */
+const SMALLEST = { accurate: 128, fast: 64 }
+
+type Backends = Record<Mode, Kernels>
+let backends: Backends | undefined
+
+/** Made on first use, so that importing the library compiles nothing. */
+function loadBackends(): Backends {
+  const arena = baseArena()
+  return arena === null
+    ? { accurate: referenceKernels, fast: referenceKernels }
+    : { accurate: accurateBackend(arena), fast: fastBackend(arena) }
+}
+
+/** The kernels for a call over `entries` numbers. Without WebAssembly the reference serves both modes. */
+export function selectKernels(entries: number, mode: Mode = 'accurate'): Kernels {
+  if (entries < SMALLEST[mode]) return referenceKernels
+  backends ??= loadBackends()
+  return backends[mode]
+}
+
+/** What serves large inputs in each mode on this engine. */
+export interface Backend {
+  accurate: 'wasm-simd' | 'typescript'
+  /** Relaxed SIMD fuses multiplications with additions; only its results may differ between machines. */
+  fast: 'wasm-relaxed-simd' | 'wasm-simd' | 'typescript'
+}
+
+/**
+ * Tells which kernels this engine gets. Accurate mode has the same bits with either; fast mode too, except with
+ * 'wasm-relaxed-simd'. Small inputs are always computed in plain TypeScript.
+ */
+export function backend(): Backend {
+  const modules = baseArena() === null ? null : loadModules()
+  if (modules === null) return { accurate: 'typescript', fast: 'typescript' }
+  return { accurate: 'wasm-simd', fast: modules.relaxed === undefined ? 'wasm-simd' : 'wasm-relaxed-simd' }
+}
 
 const referenceLinearKernels = createLinearKernels(referenceKernels)
-
-export function selectKernels(): Kernels {
-  return referenceKernels
-}
 
 export function selectLinearKernels(): LinearKernels {
   return referenceLinearKernels

@@ -7,12 +7,13 @@ import {
   checkLabelKind,
   checkLabels,
   checkLogits,
+  checkMode,
   checkOptions,
   checkOut,
   checkRows,
   type Rows,
 } from '../check.ts'
-import { selectKernels } from '../kernels/select.ts'
+import { type Mode, selectKernels } from '../kernels/select.ts'
 import { dividePairs } from '../special/double-double.ts'
 import { meanOf, type Reduction } from './reduction.ts'
 
@@ -22,6 +23,8 @@ export interface CrossEntropyOptions {
   classes?: number
   /** 'mean' (default) and 'sum' give a number, 'none' one loss per row. */
   reduction?: Reduction
+  /** 'accurate' (default) or 'fast', as for softmax. */
+  mode?: Mode
 }
 
 /** Options of crossEntropyWithGradient. */
@@ -44,6 +47,7 @@ interface Arguments extends Rows {
   values: FloatArray
   labels: Int32Array
   reduction: Reduction
+  mode: Mode
 }
 
 /** Everything that both functions check, and no more than that. */
@@ -60,8 +64,9 @@ function checkArguments(who: string, logits: Logits, labels: Labels, options: Cr
         `${labels.length} labels`,
     )
   }
+  const mode = checkMode(who, options.mode)
   const { rows, classes } = checkRows(who, values.length, options.classes ?? values.length / labels.length)
-  return { values, labels: checkLabels(who, labels, rows, classes), rows, classes, reduction }
+  return { values, labels: checkLabels(who, labels, rows, classes), rows, classes, reduction, mode }
 }
 
 function reduce(losses: Float64Array, reduction: Reduction, like: FloatArray): number | FloatArray {
@@ -80,7 +85,7 @@ function reduce(losses: Float64Array, reduction: Reduction, like: FloatArray): n
  *
  * @param logits rows × classes, row-major.
  * @param labels one integer in [0, classes) per row.
- * @param options `classes`, `reduction`.
+ * @param options `classes`, `reduction`, `mode`.
  * @returns a number for 'mean' and 'sum' (float64, whatever the logits are), an array in the dtype of softmax for 'none'.
  * @throws TypeError for wrong kinds and unknown options; RangeError for empty input, lengths that do not fit, and labels that
  * are no integers in [0, classes).
@@ -100,13 +105,19 @@ export function crossEntropy(
   labels: Labels,
   options: CrossEntropyOptions & { reduction: 'none' },
 ): Float64Array
+export function crossEntropy(
+  logits: Logits,
+  labels: Labels,
+  options: CrossEntropyOptions & { reduction: 'none' },
+): FloatArray
 export function crossEntropy(logits: Logits, labels: Labels, options?: CrossEntropyOptions): number | FloatArray
 export function crossEntropy(logits: Logits, labels: Labels, options?: CrossEntropyOptions): number | FloatArray {
   const who = 'crossEntropy'
-  const known = checkOptions(who, options, ['classes', 'reduction'])
+  const known = checkOptions(who, options, ['classes', 'reduction', 'mode'])
   const checked = checkArguments(who, logits, labels, known)
   const losses = new Float64Array(checked.rows)
-  selectKernels().crossEntropy(checked.values, checked.labels, checked.rows, checked.classes, losses)
+  const kernels = selectKernels(checked.values.length, checked.mode)
+  kernels.crossEntropy(checked.values, checked.labels, checked.rows, checked.classes, losses)
   return reduce(losses, checked.reduction, checked.values)
 }
 
@@ -145,6 +156,16 @@ export function crossEntropyWithGradient(
 export function crossEntropyWithGradient(
   logits: Logits,
   labels: Labels,
+  options?: CrossEntropyGradientOptions & { reduction?: 'mean' | 'sum' },
+): LossWithGradient<number, FloatArray>
+export function crossEntropyWithGradient(
+  logits: Logits,
+  labels: Labels,
+  options: CrossEntropyGradientOptions & { reduction: 'none' },
+): LossWithGradient<FloatArray, FloatArray>
+export function crossEntropyWithGradient(
+  logits: Logits,
+  labels: Labels,
   options?: CrossEntropyGradientOptions,
 ): LossWithGradient<number | FloatArray, FloatArray>
 export function crossEntropyWithGradient(
@@ -153,12 +174,14 @@ export function crossEntropyWithGradient(
   options?: CrossEntropyGradientOptions,
 ): LossWithGradient<number | FloatArray, FloatArray> {
   const who = 'crossEntropyWithGradient'
-  const known = checkOptions(who, options, ['classes', 'reduction', 'out'])
-  const { values, labels: checkedLabels, rows, classes, reduction } = checkArguments(who, logits, labels, known)
+  const known = checkOptions(who, options, ['classes', 'reduction', 'out', 'mode'])
+  const checked = checkArguments(who, logits, labels, known)
+  const { values, rows, classes, reduction } = checked
   const gradient = checkOut(who, known.out, values.length, values)
   const losses = new Float64Array(rows)
   const scale = { hi: 1, lo: 0 }
   if (reduction === 'mean') dividePairs(1, 0, rows, 0, scale)
-  selectKernels().crossEntropyWithGradient(values, checkedLabels, rows, classes, scale.hi, scale.lo, losses, gradient)
+  const kernels = selectKernels(values.length, checked.mode)
+  kernels.crossEntropyWithGradient(values, checked.labels, rows, classes, scale.hi, scale.lo, losses, gradient)
   return { loss: reduce(losses, reduction, values), gradient }
 }

@@ -2,8 +2,8 @@
  * logSumExp of rows: checked, allocating, either dtype.
  */
 import type { FloatArray, Logits } from '../arrays.ts'
-import { checkLogits, checkOptions, checkOut, checkRows } from '../check.ts'
-import { selectKernels } from '../kernels/select.ts'
+import { checkLogits, checkMode, checkOptions, checkOut, checkRows } from '../check.ts'
+import { type Mode, selectKernels } from '../kernels/select.ts'
 import type { SoftmaxOptions } from './softmax.ts'
 
 /** As for softmax, but `out` receives one number per row. */
@@ -22,24 +22,24 @@ type RowsOptions<T extends FloatArray> = LogSumExpOptions<T> & { classes: number
  * only, or an empty one, gives −∞.
  *
  * @param logits one row, or rows × classes, row-major.
- * @param options `classes`; with it `out`, which receives one result per row.
+ * @param options `mode`, `classes`; with it `out`, which receives one result per row.
  * @returns without `classes` a number (rounded to float32 for float32 logits); with it one result per row, in the dtype of softmax.
  * @throws as softmax does; TypeError for `out` without `classes`.
  */
 export function logSumExp(logits: Float32Array, options: RowsOptions<Float32Array>): Float32Array
 export function logSumExp(logits: Float64Array | readonly number[], options: RowsOptions<Float64Array>): Float64Array
 export function logSumExp(logits: Logits, options: RowsOptions<FloatArray>): FloatArray
-export function logSumExp(logits: Logits, options?: { classes?: never; out?: never }): number
+export function logSumExp(logits: Logits, options?: { classes?: never; out?: never; mode?: Mode }): number
 export function logSumExp(logits: Logits, options?: LogSumExpOptions): FloatArray | number {
   const who = 'logSumExp'
-  const { classes, out } = checkOptions(who, options, ['classes', 'out'])
+  const { classes, out, mode } = checkOptions(who, options, ['classes', 'out', 'mode'])
   const values = checkLogits(who, logits)
   const shape = checkRows(who, values.length, classes)
   if (classes === undefined && out !== undefined) {
     throw new TypeError(`${who}: expected out only together with classes; of one row the result is a number`)
   }
   const result = checkOut(who, out, shape.rows, values)
-  selectKernels().logSumExp(values, shape.rows, shape.classes, result)
+  selectKernels(values.length, checkMode(who, mode)).logSumExp(values, shape.rows, shape.classes, result)
   if (classes !== undefined) return result
   return values.length === 0 ? Number.NEGATIVE_INFINITY : result[0]
 }

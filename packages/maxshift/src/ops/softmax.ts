@@ -2,9 +2,8 @@
  * softmax and logSoftmax of rows: checked, allocating, either dtype.
  */
 import type { FloatArray, Logits } from '../arrays.ts'
-import { checkLogits, checkOptions, checkOut, checkRows } from '../check.ts'
-import type { Kernels } from '../kernels/kernels.ts'
-import { selectKernels } from '../kernels/select.ts'
+import { checkLogits, checkMode, checkOptions, checkOut, checkRows } from '../check.ts'
+import { type Mode, selectKernels } from '../kernels/select.ts'
 
 /** Options of softmax and logSoftmax. */
 export interface SoftmaxOptions<T extends FloatArray = FloatArray> {
@@ -15,22 +14,22 @@ export interface SoftmaxOptions<T extends FloatArray = FloatArray> {
    * touched), and either the logits themselves (in place) or memory apart from them.
    */
   out?: T
+  /**
+   * 'accurate' (default), or 'fast': several times faster on float32; errors grow to about 2.5 ulp plus the distance from the
+   * maximum, results below the smallest normal number may be 0, and with relaxed SIMD (see `backend`) bits differ between machines.
+   */
+  mode?: Mode
 }
 
-const OPTION_NAMES = ['classes', 'out'] as const
+const OPTION_NAMES = ['classes', 'out', 'mode'] as const
 
 /** What softmax and logSoftmax share: everything but the kernel. */
-function apply(
-  who: string,
-  logits: Logits,
-  options: SoftmaxOptions | undefined,
-  kernel: Kernels['softmax'],
-): FloatArray {
-  const { classes, out } = checkOptions(who, options, OPTION_NAMES)
+function apply(who: 'softmax' | 'logSoftmax', logits: Logits, options: SoftmaxOptions | undefined): FloatArray {
+  const { classes, out, mode } = checkOptions(who, options, OPTION_NAMES)
   const values = checkLogits(who, logits)
   const shape = checkRows(who, values.length, classes)
   const result = checkOut(who, out, values.length, values)
-  kernel(values, shape.rows, shape.classes, result)
+  selectKernels(values.length, checkMode(who, mode))[who](values, shape.rows, shape.classes, result)
   return result
 }
 
@@ -44,7 +43,7 @@ function apply(
  * elsewhere), two or more are all NaN. An empty input gives an empty result.
  *
  * @param logits rows × classes, row-major. Float32Array gives a Float32Array; Float64Array and number[] a Float64Array.
- * @param options `classes`, `out`.
+ * @param options `classes`, `out`, `mode`.
  * @returns `out`, or a new array of the length of `logits`.
  * @throws TypeError for wrong kinds and unknown options; RangeError if the length is no multiple of `classes`, or `out` is too
  * short or overlaps the logits other than exactly.
@@ -56,7 +55,7 @@ export function softmax(logits: Float32Array, options?: SoftmaxOptions<Float32Ar
 export function softmax(logits: Float64Array | readonly number[], options?: SoftmaxOptions<Float64Array>): Float64Array
 export function softmax(logits: Logits, options?: SoftmaxOptions): FloatArray
 export function softmax(logits: Logits, options?: SoftmaxOptions): FloatArray {
-  return apply('softmax', logits, options, selectKernels().softmax)
+  return apply('softmax', logits, options)
 }
 
 /**
@@ -77,5 +76,5 @@ export function logSoftmax(
 ): Float64Array
 export function logSoftmax(logits: Logits, options?: SoftmaxOptions): FloatArray
 export function logSoftmax(logits: Logits, options?: SoftmaxOptions): FloatArray {
-  return apply('logSoftmax', logits, options, selectKernels().logSoftmax)
+  return apply('logSoftmax', logits, options)
 }

@@ -97,7 +97,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   predictProba(features: Features): Float64Array {
     const rows = this.checkRows('predictProba', features)
     const logits = this.computeLogits(features, 0, rows)
-    selectKernels().softmax(logits, rows, this.classNames.length, logits)
+    selectKernels(logits.length).softmax(logits, rows, this.classNames.length, logits)
     return logits
   }
 
@@ -105,7 +105,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   predictLogProba(features: Features): Float64Array {
     const rows = this.checkRows('predictLogProba', features)
     const logits = this.computeLogits(features, 0, rows)
-    selectKernels().logSoftmax(logits, rows, this.classNames.length, logits)
+    selectKernels(logits.length).logSoftmax(logits, rows, this.classNames.length, logits)
     return logits
   }
 
@@ -125,7 +125,7 @@ export class SoftmaxRegression<L extends Label = Label> {
     const rows = this.checkRows('evaluate', features)
     checkLabelCount('evaluate', rows, checkLabelKind('evaluate', labels))
     const encoded = encodeLabels('evaluate', labels, this.classNames)
-    const metrics = new MetricsCollector(selectKernels(), this.classNames, rows)
+    const metrics = new MetricsCollector(selectKernels(rows * this.classNames.length), this.classNames, rows)
     const step = blockRows(this.featureCount, this.classNames.length)
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first)

@@ -136,6 +136,7 @@ export function crossEntropyWithGradientSingle(
   rows: number,
   classes: number,
   scale: number,
+  _scaleLo: number, // far below the last digit of float32
   losses: Float64Array,
   gradient: FloatArray,
 ): void {

@@ -1,0 +1,97 @@
+/**
+ * Memory for the kernels, and the arrays of `alloc`.
+ *
+ * An arena is one WebAssembly memory of fixed size with instances of the modules: constants, scratch for the kernels, a bounded
+ * area through which ordinary arrays are copied in blocks, and, in arenas made for `alloc`, arrays of the caller. A memory never
+ * grows, so no view is ever detached; when an arena is full the next one is made. Arrays keep their arena alive through their
+ * buffer, and when the last one is gone the garbage collector takes the whole arena. Two copies of the library have nothing in
+ * common.
+ */
+import { type Instance, instantiate, loadModules } from './module.ts'
+
+/** Rows per call: bounds labels, losses, flags and records below. */
+export const BLOCK_ROWS = 4096
+/** Entries per block that is copied; a longer row is a block of its own. */
+export const BLOCK_ENTRIES = 65536
+/** Entries of the longest row that is copied, and for which there is scratch: 2^18. */
+export const LONGEST_ROW = 262144
+
+const RECORD_BYTES = 48
+const PAGE = 65536
+/** What an arena for `alloc` holds at least. */
+const ARENA_BYTES = 16 * 1024 * 1024
+/** WebAssembly's own limit: 65536 pages. */
+const LARGEST_BYTES = 65536 * PAGE
+
+export interface Arena extends Instance {
+  readonly memory: WebAssembly.Memory
+  /** Addresses of the areas. */
+  readonly scratch: number
+  readonly data: number
+  readonly labels: number
+  readonly losses: number
+  readonly flags: number
+  readonly records: number
+  /** Where the caller's arrays go next, and the end of the memory. */
+  next: number
+  readonly end: number
+}
+
+const AREAS = [LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 8, BLOCK_ROWS, BLOCK_ROWS * RECORD_BYTES]
+const AREA_BYTES = AREAS.reduce((sum, size) => sum + size, 0)
+
+const byBuffer = new WeakMap<ArrayBufferLike, Arena>()
+
+/** An arena with room for `bytes` of the caller's, or null where there is no WebAssembly. Throws RangeError without memory. */
+function createArena(bytes: number): Arena | null {
+  const modules = loadModules()
+  if (modules === null) return null
+  const pages = Math.ceil((PAGE + AREA_BYTES + bytes) / PAGE)
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+  const instance = instantiate(modules, memory)
+  let at = (instance.heapBase + 63) & -64
+  const [scratch, data, labels, losses, flags, records] = AREAS.map((size) => {
+    const start = at
+    at += size
+    return start
+  })
+  const arena = { ...instance, memory, scratch, data, labels, losses, flags, records, next: at, end: pages * PAGE }
+  byBuffer.set(memory.buffer, arena)
+  return arena
+}
+
+let base: Arena | null | undefined
+
+/** The arena that ordinary arrays pass through, or null where there is no WebAssembly or no memory for it. */
+export function baseArena(): Arena | null {
+  if (base === undefined) {
+    try {
+      base = createArena(0)
+    } catch {
+      base = null
+    }
+  }
+  return base
+}
+
+/** The arena in which an array lives, if it came from `alloc`. */
+export const arenaOf = (array: ArrayBufferView): Arena | undefined => byBuffer.get(array.buffer)
+
+let current: WeakRef<Arena> | undefined
+
+/** The address of `bytes` fresh, zeroed bytes in some arena, on a border of 64; null where there is no WebAssembly. */
+export function reserve(bytes: number): { buffer: ArrayBuffer; address: number } | null {
+  const needed = (bytes + 63) & -64
+  let arena: Arena | null | undefined = current?.deref()
+  if (arena === undefined || arena.end - arena.next < needed) {
+    arena = createArena(Math.max(needed, ARENA_BYTES))
+    if (arena === null) return null
+    current = new WeakRef(arena)
+  }
+  const address = arena.next
+  arena.next += needed
+  return { buffer: arena.memory.buffer as ArrayBuffer, address }
+}
+
+/** The largest array that `alloc` can give, in bytes. */
+export const LARGEST_ARRAY = LARGEST_BYTES - AREA_BYTES - 2 * PAGE

@@ -1,0 +1,166 @@
+/**
+ * float64 rows in fast mode: single-fast.ts with two float64 lanes. The formulas are the accurate ones, in plain arithmetic.
+ */
+import { findTopDouble, loadLast, MAX, SECOND } from './double-top'
+import { powerDoubleFast } from './exp-double-fast'
+import { log1pLanes } from './log1p'
+
+const STATE = memory.data(64, 16)
+const SECOND_POWER: usize = 16
+const OTHERS: usize = 24
+const SHIFT: usize = 32
+
+// @ts-expect-error: decorator
+@inline
+function get(field: usize): f64 {
+  return f64.load(STATE + field)
+}
+
+// @ts-expect-error: decorator
+@inline
+function power(x: f64): f64 {
+  return f64x2.extract_lane(powerDoubleFast(f64x2.splat(x)), 0)
+}
+
+/** S₂; with `keep`, the exponentials go to `out`. */
+// @ts-expect-error: decorator
+@inline
+function sumOfOthers(x: usize, classes: usize, shift: f64, out: usize, keep: bool): f64 {
+  const second = f64x2.splat(shift)
+  let sum0 = f64x2.splat(0)
+  let sum1 = sum0
+  const end = x + ((classes & ~3) << 3)
+  for (; x < end; x += 32) {
+    const t0 = powerDoubleFast(f64x2.sub(f64x2.pmin(v128.load(x), second), second))
+    const t1 = powerDoubleFast(f64x2.sub(f64x2.pmin(v128.load(x, 16), second), second))
+    if (keep) {
+      v128.store(out, t0)
+      v128.store(out, t1, 16)
+      out += 32
+    }
+    sum0 = f64x2.add(sum0, t0)
+    sum1 = f64x2.add(sum1, t1)
+  }
+  if (classes & 2) {
+    const t = powerDoubleFast(f64x2.sub(f64x2.pmin(v128.load(x), second), second))
+    if (keep) {
+      v128.store(out, t)
+      out += 16
+    }
+    sum0 = f64x2.add(sum0, t)
+    x += 16
+  }
+  if (classes & 1) {
+    const t = powerDoubleFast(f64x2.sub(f64x2.pmin(loadLast(x), second), second))
+    if (keep) f64.store(out, f64x2.extract_lane(t, 0))
+    sum1 = f64x2.add(sum1, t)
+  }
+  const sum = f64x2.add(sum0, sum1)
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) - 1
+}
+
+/** Reads the row; false if it must be left to the reference. In place, `out` may overwrite x: look for the maximum before. */
+// @ts-expect-error: decorator
+@inline
+function reduceRow(x: usize, classes: usize, out: usize, keep: bool): bool {
+  const max = get(MAX)
+  const second = get(SECOND)
+  const alone = second === -Infinity
+  const shift = alone ? max : second
+  const power2 = alone ? 0 : power(second - max)
+  f64.store(STATE, shift, SHIFT)
+  f64.store(STATE, power2, SECOND_POWER)
+  f64.store(STATE, sumOfOthers(x, classes, shift, out, keep) * power2, OTHERS)
+  return true
+}
+
+// @ts-expect-error: decorator
+@inline
+function isRegular(x: usize, classes: usize): bool {
+  findTopDouble(x, classes, STATE)
+  return isFinite(get(MAX))
+}
+
+// @ts-expect-error: decorator
+@inline
+function log(): f64 {
+  return f64x2.extract_lane(log1pLanes(f64x2.splat(get(OTHERS))), 0)
+}
+
+/** The place of the first maximum. It is there. */
+function placeOfMax(x: usize): usize {
+  const max = get(MAX)
+  let at = x
+  while (f64.load(at) !== max) at += 8
+  return at - x
+}
+
+function scaleRow(classes: usize, weight: f64, place: usize, out: usize): void {
+  const top = weight / (1 + get(OTHERS))
+  const factor = get(SECOND_POWER) * top
+  const factors = f64x2.splat(factor)
+  const end = out + ((classes & ~1) << 3)
+  let at = out
+  for (; at < end; at += 16) v128.store(at, f64x2.mul(v128.load(at), factors))
+  if (classes & 1) f64.store(at, f64.load(at) * factor)
+  f64.store(out + place, top)
+}
+
+export function softmaxRow(x: usize, classes: usize, out: usize): bool {
+  if (!isRegular(x, classes)) return false
+  const place = placeOfMax(x)
+  reduceRow(x, classes, out, true)
+  scaleRow(classes, 1, place, out)
+  return true
+}
+
+export function logSoftmaxRow(x: usize, classes: usize, out: usize): bool {
+  if (!isRegular(x, classes)) return false
+  reduceRow(x, classes, 0, false)
+  const max = get(MAX)
+  const l = log()
+  const maxLanes = f64x2.splat(max)
+  const logLanes = f64x2.splat(l)
+  const end = x + ((classes & ~1) << 3)
+  for (; x < end; x += 16) {
+    v128.store(out, f64x2.sub(f64x2.sub(v128.load(x), maxLanes), logLanes))
+    out += 16
+  }
+  if (classes & 1) f64.store(out, f64.load(x) - max - l)
+  return true
+}
+
+export function logSumExpRow(x: usize, classes: usize, out: usize): bool {
+  if (!isRegular(x, classes)) return false
+  reduceRow(x, classes, 0, false)
+  f64.store(out, get(MAX) + log())
+  return true
+}
+
+export function crossEntropyRow(x: usize, classes: usize, label: usize, loss: usize): bool {
+  if (!isRegular(x, classes)) return false
+  reduceRow(x, classes, 0, false)
+  f64.store(loss, get(MAX) - f64.load(x + (label << 3)) + log())
+  return true
+}
+
+export function crossEntropyGradientRow(
+  x: usize,
+  classes: usize,
+  label: usize,
+  scale: f64,
+  loss: usize,
+  gradient: usize,
+): bool {
+  if (!isRegular(x, classes)) return false
+  const value = f64.load(x + (label << 3))
+  const place = placeOfMax(x)
+  reduceRow(x, classes, gradient, true)
+  f64.store(loss, get(MAX) - value + log())
+  const others = get(OTHERS)
+  const total = 1 + others
+  const rest = value === get(MAX) ? others : total - power(min<f64>(value - get(SHIFT), 0)) * get(SECOND_POWER)
+  scaleRow(classes, scale, place, gradient)
+  f64.store(gradient + (label << 3), 0 - (rest / total) * scale)
+  return true
+}

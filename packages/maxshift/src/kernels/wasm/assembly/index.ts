@@ -1,0 +1,5 @@
+/** The module: both modes. fast.ts is built a second time with relaxed SIMD. */
+export * from './accurate'
+export { logSoftmax_f64, softmax_f64, sums_f64 } from './double'
+export { table_f64 } from './exp-double'
+export * from './fast'

@@ -1,0 +1,190 @@
+/**
+ * float32 rows in fast mode: everything in float32 lanes but the sums and what is done once a row, which are float64.
+ *
+ * The formulas are the accurate ones (maximum left out of the sum, log1p, complement); what is given up is the exact difference:
+ * x_i − m₂ is rounded once, as everywhere else, and costs |x_i − m₂| ulps at worst. Exponentials below e^−87 are 0.
+ * They are kept in `out` itself and scaled there, so a row needs no scratch memory.
+ */
+import { powerFast } from './exp-fast'
+import { powerSingle } from './exp2-single'
+import { select, upper } from './lanes'
+import { log1pLanes } from './log1p'
+import { findTop, loadTail, MAX, SHIFT, state, storeTail } from './row-top'
+import { finiteSecond, secondPower } from './state-single'
+
+const STATE = memory.data(48, 16)
+const SECOND_POWER: usize = 0
+const OTHERS: usize = 8
+const TOTAL: usize = 16
+const LOG: usize = 24
+const SECOND: usize = 32
+
+// @ts-expect-error: decorator
+@inline
+function get(field: usize): f64 {
+  return f64.load(STATE + field)
+}
+
+// @ts-expect-error: decorator
+@inline
+function widen(sum: v128, t: v128): v128 {
+  return f64x2.add(sum, f64x2.add(f64x2.promote_low_f32x4(t), f64x2.promote_low_f32x4(upper(t))))
+}
+
+/** S₂; with `keep`, the exponentials go to `out`. Four vectors are added in float32, then widened. */
+// @ts-expect-error: decorator
+@inline
+function sumOfOthers(x: usize, classes: usize, shift: f32, out: usize, keep: bool): f64 {
+  const second = f32x4.splat(shift)
+  let sum = f64x2.splat(0)
+  let end = x + ((classes & ~15) << 2)
+  for (; x < end; x += 64) {
+    const t0 = powerFast(f32x4.sub(f32x4.pmin(v128.load(x), second), second))
+    const t1 = powerFast(f32x4.sub(f32x4.pmin(v128.load(x, 16), second), second))
+    const t2 = powerFast(f32x4.sub(f32x4.pmin(v128.load(x, 32), second), second))
+    const t3 = powerFast(f32x4.sub(f32x4.pmin(v128.load(x, 48), second), second))
+    if (keep) {
+      v128.store(out, t0)
+      v128.store(out, t1, 16)
+      v128.store(out, t2, 32)
+      v128.store(out, t3, 48)
+      out += 64
+    }
+    sum = widen(sum, f32x4.add(f32x4.add(t0, t1), f32x4.add(t2, t3)))
+  }
+  end = x + ((classes & 12) << 2)
+  for (; x < end; x += 16) {
+    const t = powerFast(f32x4.sub(f32x4.pmin(v128.load(x), second), second))
+    if (keep) {
+      v128.store(out, t)
+      out += 16
+    }
+    sum = widen(sum, t)
+  }
+  const left = classes & 3
+  if (left) {
+    const t = powerFast(f32x4.sub(f32x4.pmin(loadTail(x, left), second), second))
+    if (keep) storeTail(out, t, left)
+    sum = widen(sum, t)
+  }
+  // The maximum counted as 1 leaves again; the runner-up's own 1 keeps what is left well above 0.
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) - 1
+}
+
+/** Fills STATE; false if the row must be left to the reference. */
+// @ts-expect-error: decorator
+@inline
+function reduceRow(x: usize, classes: usize, out: usize, keep: bool): bool {
+  const max = f64x2.splat(state(MAX))
+  const second = f64x2.splat(state(SHIFT))
+  const power = f64x2.extract_lane(secondPower(max, second), 0)
+  const shift = <f32>f64x2.extract_lane(finiteSecond(max, second), 0)
+  const others = sumOfOthers(x, classes, shift, out, keep) * power
+  f64.store(STATE, power, SECOND_POWER)
+  f64.store(STATE, others, OTHERS)
+  f64.store(STATE, 1 + others, TOTAL)
+  f64.store(STATE, <f64>shift, SECOND)
+  return true
+}
+
+// @ts-expect-error: decorator
+@inline
+function log(): f64 {
+  return f64x2.extract_lane(log1pLanes(f64x2.splat(get(OTHERS))), 0)
+}
+
+// @ts-expect-error: decorator
+@inline
+function isRegular(x: usize, classes: usize): bool {
+  return findTop(x, classes) && isFinite(state(MAX))
+}
+
+/** The place of the first maximum. It is there. */
+function placeOfMax(x: usize, max: f32): usize {
+  let at = x
+  while (f32.load(at) !== max) at += 4
+  return at - x
+}
+
+/** The place of the first maximum, four vectors at a time. */
+function findMax(x: usize, classes: usize): usize {
+  const max = f32x4.splat(<f32>state(MAX))
+  const end = x + ((classes & ~15) << 2)
+  let at = x
+  for (; at < end; at += 64) {
+    const a = v128.or(f32x4.eq(v128.load(at), max), f32x4.eq(v128.load(at, 16), max))
+    const b = v128.or(f32x4.eq(v128.load(at, 32), max), f32x4.eq(v128.load(at, 48), max))
+    if (v128.any_true(v128.or(a, b))) break
+  }
+  return at - x + placeOfMax(at, <f32>state(MAX))
+}
+
+/** out = weight · softmax from the exponentials in `out`. */
+function scaleRow(classes: usize, weight: f64, place: usize, out: usize): void {
+  const top = weight / get(TOTAL)
+  const factor = f32x4.splat(<f32>(get(SECOND_POWER) * top))
+  let at = out
+  const end = out + ((classes & ~3) << 2)
+  for (; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), factor))
+  const left = classes & 3
+  if (left) storeTail(at, f32x4.mul(loadTail(at, left), factor), left)
+  f32.store(out + place, <f32>top)
+}
+
+export function softmaxRowFast(x: usize, classes: usize, out: usize): bool {
+  if (!isRegular(x, classes)) return false
+  const place = findMax(x, classes)
+  reduceRow(x, classes, out, true)
+  scaleRow(classes, 1, place, out)
+  return true
+}
+
+export function logSoftmaxRowFast(x: usize, classes: usize, out: usize): bool {
+  if (!isRegular(x, classes)) return false
+  reduceRow(x, classes, 0, false)
+  const max = f32x4.splat(<f32>state(MAX))
+  const l = f32x4.splat(<f32>log())
+  const end = x + ((classes & ~3) << 2)
+  for (; x < end; x += 16) {
+    v128.store(out, f32x4.sub(f32x4.sub(v128.load(x), max), l))
+    out += 16
+  }
+  const left = classes & 3
+  if (left) storeTail(out, f32x4.sub(f32x4.sub(loadTail(x, left), max), l), left)
+  return true
+}
+
+export function logSumExpRowFast(x: usize, classes: usize, out: usize): bool {
+  if (!isRegular(x, classes)) return false
+  reduceRow(x, classes, 0, false)
+  f32.store(out, <f32>(state(MAX) + log()))
+  return true
+}
+
+export function crossEntropyRowFast(x: usize, classes: usize, label: usize, loss: usize): bool {
+  if (!isRegular(x, classes)) return false
+  reduceRow(x, classes, 0, false)
+  f64.store(loss, state(MAX) - <f64>f32.load(x + (label << 2)) + log())
+  return true
+}
+
+export function crossEntropyGradientRowFast(
+  x: usize,
+  classes: usize,
+  label: usize,
+  scale: f64,
+  loss: usize,
+  gradient: usize,
+): bool {
+  if (!isRegular(x, classes)) return false
+  const value = <f64>f32.load(x + (label << 2))
+  const place = findMax(x, classes)
+  reduceRow(x, classes, gradient, true)
+  f64.store(loss, state(MAX) - value + log())
+  const total = get(TOTAL)
+  const t = f64x2.extract_lane(powerSingle(f64x2.splat(min<f64>(value - get(SECOND), 0))), 0)
+  const rest = value === state(MAX) ? get(OTHERS) : total - t * get(SECOND_POWER)
+  scaleRow(classes, scale, place, gradient)
+  f32.store(gradient + (label << 2), <f32>((-rest / total) * scale) + <f32>0)
+  return true
+}
