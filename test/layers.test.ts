@@ -20,7 +20,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   loss: ['base', 'special', 'kernels'],
   optim: ['base', 'special', 'kernels'],
   regression: ['base', 'special', 'kernels', 'ops', 'loss', 'optim'],
-  door: ['base', 'ops', 'loss'],
+  door: ['base', 'kernels', 'ops', 'loss'],
 }
 
 const sourcesBelow = (folder: string): string[] =>
@@ -42,7 +42,7 @@ describe('layers of the library', () => {
   it.each(sourcesBelow(library).map((file) => relative(library, file)))('%s', (path) => {
     const file = resolve(library, path)
     for (const specifier of importsOf(file)) {
-      expect(specifier, 'the library has no dependencies').toMatch(/^\.\.?\/.*\.ts$/)
+      expect(specifier, 'the library has no dependencies').toMatch(/^\.\.?\//)
       const target = resolve(dirname(file), specifier)
       const arrow = `${path} → ${relative(library, target)}`
       const from = layerOf(file)
