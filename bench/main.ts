@@ -75,7 +75,7 @@ async function answer({ file, operation, expected }: Question): Promise<void> {
     measurements,
   }
   if (values['dry-run']) return
-  writeFileSync(new URL(`results/${file}.json`, import.meta.url), `${JSON.stringify(result, null, 1)}\n`)
+  writeFileSync(new URL(`results/${file}.json`, import.meta.url), `${JSON.stringify(result, null, 2)}\n`)
 }
 
 const asked = positionals.length > 0 ? positionals : QUESTIONS.map(({ file }) => file)

@@ -71,11 +71,17 @@ function normals(into: FloatArray, seed: number): void {
   }
 }
 
-/** Folder for the bytes that other processes read; removed when this process ends. */
-const folder = mkdtempSync(join(tmpdir(), 'maxshift-bench-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+let folder: string | undefined
 
-export const temporaryFile = (name: string): string => join(folder, name)
+/** A path in a folder that is removed when this process ends, for bytes that another process reads or writes. */
+export function temporaryFile(name: string): string {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'maxshift-bench-'))
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+    folder = made
+  }
+  return join(folder, name)
+}
 
 const made = new Map<string, Omit<Problem, 'operation'>>()
 

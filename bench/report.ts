@@ -111,7 +111,7 @@ export function performancePage(results: readonly QuestionResult[], notes: strin
       'session, on the same logits (normal, standard deviation 2). A ratio is the median of the ratios of the two times within a ' +
       'round: above 1×, ours is faster. Times are medians in nanoseconds per logit. The gradient is that of the mean loss, loss ' +
       'included; for PyTorch and the others it is forward and backward.',
-    teamTable(results),
+    ...(results.length === 0 ? ['There are no results yet.'] : [teamTable(results)]),
     machineSection(results),
     '## Goals',
     `${count('met')} met, ${count('**missed**')} missed, ${count('not')} not measured. A goal is met if it holds at every shape that it names.`,

@@ -1,17 +1,17 @@
 /**
  * jax-js, WebAssembly backend, functions under jit, arrays that stay in its memory. In Node it starts no threads. Passing an
- * array takes ownership of it, hence `.ref`. Labels are one-hot arrays, made before the time starts.
+ * array takes ownership of it, hence `.ref`. Labels are one-hot arrays, made before the time starts and not by its `nn.oneHot`,
+ * whose result is wrong from 65536 classes on.
  */
 import { readFileSync } from 'node:fs'
 import type { Contestant, Outcome, Team } from '../contestant.ts'
 import { timeAsyncCalls } from '../contestant.ts'
-import type { FloatArray, Operation, Problem } from '../problem.ts'
+import { type FloatArray, newArray, type Operation, type Problem } from '../problem.ts'
 
 interface JaxArray {
   readonly ref: JaxArray
   readonly dtype: string
   reshape(shape: readonly number[]): JaxArray
-  astype(dtype: string): JaxArray
   mul(other: JaxArray | number): JaxArray
   sum(): JaxArray
   blockUntilReady(): Promise<JaxArray>
@@ -25,12 +25,11 @@ interface Jax {
   defaultDevice(device: string): string
   jit<F>(compute: F): F
   valueAndGrad(loss: Loss): (logits: JaxArray, oneHot: JaxArray) => [JaxArray, JaxArray]
-  numpy: { array(data: FloatArray | Int32Array, options?: { dtype: string }): JaxArray }
+  numpy: { array(data: FloatArray, options?: { dtype: string }): JaxArray }
   nn: {
     softmax(x: JaxArray, axis: number): JaxArray
     logSoftmax(x: JaxArray, axis: number): JaxArray
     logsumexp(x: JaxArray, axis: number): JaxArray
-    oneHot(labels: JaxArray, classes: number): JaxArray
   }
 }
 
@@ -71,13 +70,19 @@ function callOf(
   }
 }
 
+function oneHotOf({ labels, rows, classes, dtype }: Problem): FloatArray {
+  const oneHot = newArray(dtype, rows * classes)
+  for (let row = 0; row < rows; row++) oneHot[row * classes + labels[row]] = 1
+  return oneHot
+}
+
 async function enter(jax: Jax, problem: Problem): Promise<Contestant> {
-  const { logits, labels, rows, classes, operation, dtype } = problem
-  const { numpy, nn } = jax
+  const { logits, rows, classes, operation, dtype } = problem
+  const { numpy } = jax
   const type = dtype === 'f32' ? 'float32' : 'float64'
   const x = numpy.array(logits, { dtype: type }).reshape([rows, classes])
   const needsLabels = operation === 'crossEntropy' || operation === 'crossEntropyWithGradient'
-  const oneHot = needsLabels ? nn.oneHot(numpy.array(labels), classes).astype(type) : undefined
+  const oneHot = needsLabels ? numpy.array(oneHotOf(problem), { dtype: type }).reshape([rows, classes]) : undefined
   await x.blockUntilReady()
   await oneHot?.blockUntilReady()
   const call = callOf(jax, operation, rows, x, oneHot)

@@ -19,6 +19,8 @@ interface Library {
     labels: Int32Array,
     options: Options,
   ): { loss: number; gradient: FloatArray }
+  /** Which kernels serve large inputs in each mode. */
+  backend?(): { accurate: string; fast: string }
   alloc?(type: string, length: number): FloatArray | Int32Array
 }
 
@@ -121,7 +123,11 @@ export async function ourTeams(): Promise<Team[]> {
   const library = (await import('maxshift')) as unknown as Library
   const { version } = JSON.parse(readFileSync(new URL('../package.json', BUILD), 'utf8')) as { version: string }
   const allocated = allocatedArrays(library)
-  const common = { version, ours: true }
+  const backend = library.backend?.()
+  const of = (mode: 'accurate' | 'fast') => ({
+    version: backend === undefined ? version : `${version}, ${backend[mode]}`,
+    ours: true,
+  })
 
   const ordinary = (mode: Options) => (problem: Problem) => {
     const out = newArray(problem.dtype, outputLength(problem))
@@ -137,15 +143,21 @@ export async function ourTeams(): Promise<Team[]> {
   }
   return [
     {
-      ...common,
+      version,
+      ours: true,
       name: 'reference',
       call: 'the reference kernels, plain TypeScript',
       seldom: true,
       enter: enterReference,
     },
-    { ...common, name: 'accurate', call: '`softmax(logits, { classes, out })`, ordinary arrays', enter: ordinary({}) },
-    { ...common, name: 'accurate (alloc)', call: 'the same, arrays from `alloc`', enter: zeroCopy({}) },
-    { ...common, name: 'fast (alloc)', call: "the same with `mode: 'fast'`", enter: zeroCopy({ mode: 'fast' }) },
+    {
+      ...of('accurate'),
+      name: 'accurate',
+      call: '`softmax(logits, { classes, out })`, ordinary arrays',
+      enter: ordinary({}),
+    },
+    { ...of('accurate'), name: 'accurate (alloc)', call: 'the same, arrays from `alloc`', enter: zeroCopy({}) },
+    { ...of('fast'), name: 'fast (alloc)', call: "the same with `mode: 'fast'`", enter: zeroCopy({ mode: 'fast' }) },
   ]
 }
 
