@@ -21,6 +21,7 @@ export interface ClassMetrics<L extends Label = Label> {
   readonly f1: number
 }
 
+/** What model.evaluate returns: measures of the predictions for labelled rows. */
 export interface Evaluation<L extends Label = Label> {
   /** Share of the rows whose class is predicted. */
   readonly accuracy: number

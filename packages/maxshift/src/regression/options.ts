@@ -5,6 +5,7 @@ import { checkInteger, checkOptions, describe } from '../check.ts'
 import { checkNumber } from './checks.ts'
 import type { FitIteration } from './report.ts'
 
+/** Options of SoftmaxRegression.fit. */
 export interface FitOptions {
   /**
    * λ of the penalty λ/2·‖W‖² on the mean loss, ≥ 0. Default 1/rows, which is C = 1 for users of scikit-learn

@@ -26,6 +26,7 @@ export interface FitIteration {
   readonly seconds: number
 }
 
+/** How a fit went, as model.report. */
 export interface FitReport {
   readonly status: FitStatus
   readonly iterations: number

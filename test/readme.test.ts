@@ -1,0 +1,45 @@
+/**
+ * The examples of the README run as they are written, and print what the comments beside console.log say.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'maxshift-readme-'))
+symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const examples = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
+  ([, code]) => code,
+)
+
+/** What the comments promise, in order. A remark after a comma or a colon is for the reader. */
+const promised = (code: string): string[] =>
+  [...code.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, comment]) => comment.replace(/,? where .*/, ''))
+
+/** Arrays on one line, as the comments have them. */
+const PRINT = `console.log = (value) =>
+  process.stdout.write(JSON.stringify(Array.isArray(value) ? format(value) : String(value)) + '\\n')
+const format = (array) => typeof array[0] === 'string'
+  ? "[ " + array.map((s) => "'" + s + "'").join(', ') + ' ]'
+  : '[' + array.join(', ') + ']'
+`
+
+describe('README', () => {
+  it.each(examples.map((code, i) => [i + 1, code] as const))('example %d', (i, code) => {
+    const file = join(folder, `example-${i}.mjs`)
+    const imports = code.match(/^import .*$/gm) ?? []
+    writeFileSync(file, `${imports.join('\n')}\n${PRINT}\n${code.replace(/^import .*$/gm, '')}`)
+    const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', cwd: folder })
+    expect(
+      printed
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(promised(code))
+  })
+})
