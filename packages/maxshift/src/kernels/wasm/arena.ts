@@ -18,8 +18,11 @@ export const LONGEST_ROW = 262144
 
 const RECORD_BYTES = 48
 const PAGE = 65536
-/** What an arena for `alloc` holds at least. */
-const ARENA_BYTES = 16 * 1024 * 1024
+/**
+ * What an arena for `alloc` holds: this much, or four times the array that did not fit, so that arrays that are used together live
+ * together. Untouched memory is only reserved, not used.
+ */
+const ARENA_BYTES = 64 * 1024 * 1024
 /** WebAssembly's own limit: 65536 pages. */
 const LARGEST_BYTES = 65536 * PAGE
 
@@ -39,6 +42,9 @@ export interface Arena extends Instance {
 
 const AREAS = [LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 8, BLOCK_ROWS, BLOCK_ROWS * RECORD_BYTES]
 const AREA_BYTES = AREAS.reduce((sum, size) => sum + size, 0)
+
+/** The largest array that `alloc` can give, in bytes. */
+export const LARGEST_ARRAY = LARGEST_BYTES - AREA_BYTES - 2 * PAGE
 
 const byBuffer = new WeakMap<ArrayBufferLike, Arena>()
 
@@ -77,6 +83,15 @@ export function baseArena(): Arena | null {
 /** The arena in which an array lives, if it came from `alloc`. */
 export const arenaOf = (array: ArrayBufferView): Arena | undefined => byBuffer.get(array.buffer)
 
+/** An arena with room for several arrays of this size, or for just one if that is all the memory there is. */
+function createRoomyArena(bytes: number): Arena | null {
+  try {
+    return createArena(Math.max(ARENA_BYTES, Math.min(4 * bytes, LARGEST_ARRAY)))
+  } catch {
+    return createArena(bytes)
+  }
+}
+
 let current: WeakRef<Arena> | undefined
 
 /** The address of `bytes` fresh, zeroed bytes in some arena, on a border of 64; null where there is no WebAssembly. */
@@ -84,7 +99,7 @@ export function reserve(bytes: number): { buffer: ArrayBuffer; address: number }
   const needed = (bytes + 63) & -64
   let arena: Arena | null | undefined = current?.deref()
   if (arena === undefined || arena.end - arena.next < needed) {
-    arena = createArena(Math.max(needed, ARENA_BYTES))
+    arena = createRoomyArena(needed)
     if (arena === null) return null
     current = new WeakRef(arena)
   }
@@ -92,6 +107,3 @@ export function reserve(bytes: number): { buffer: ArrayBuffer; address: number }
   arena.next += needed
   return { buffer: arena.memory.buffer as ArrayBuffer, address }
 }
-
-/** The largest array that `alloc` can give, in bytes. */
-export const LARGEST_ARRAY = LARGEST_BYTES - AREA_BYTES - 2 * PAGE

@@ -3,6 +3,7 @@
  */
 import { findTopDouble, loadLast, MAX, SECOND } from './double-top'
 import { powerDoubleFast } from './exp-double-fast'
+import { sumError } from './exp-double'
 import { log1pLanes } from './log1p'
 
 const STATE = memory.data(64, 16)
@@ -22,41 +23,63 @@ function power(x: f64): f64 {
   return f64x2.extract_lane(powerDoubleFast(f64x2.splat(x)), 0)
 }
 
+// The running sum and what its additions rounded away (Neumaier): only pairs of terms are added plainly.
+let sum = f64x2.splat(0)
+let errors = f64x2.splat(0)
+
+// @ts-ignore: decorator
+@inline
+function add(term: v128): void {
+  const next = f64x2.add(sum, term)
+  errors = f64x2.add(errors, sumError(sum, term, next))
+  sum = next
+}
+
+// @ts-ignore: decorator
+@inline
+function term(v: v128, second: v128): v128 {
+  return powerDoubleFast(f64x2.sub(f64x2.pmin(v, second), second))
+}
+
 /** S₂; with `keep`, the exponentials go to `out`. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function sumOfOthers(x: usize, classes: usize, shift: f64, out: usize, keep: bool): f64 {
   const second = f64x2.splat(shift)
-  let sum0 = f64x2.splat(0)
-  let sum1 = sum0
-  const end = x + ((classes & ~3) << 3)
-  for (; x < end; x += 32) {
-    const t0 = powerDoubleFast(f64x2.sub(f64x2.pmin(v128.load(x), second), second))
-    const t1 = powerDoubleFast(f64x2.sub(f64x2.pmin(v128.load(x, 16), second), second))
+  sum = f64x2.splat(0)
+  errors = f64x2.splat(0)
+  let end = x + ((classes & ~7) << 3)
+  for (; x < end; x += 64) {
+    const t0 = term(v128.load(x), second)
+    const t1 = term(v128.load(x, 16), second)
+    const t2 = term(v128.load(x, 32), second)
+    const t3 = term(v128.load(x, 48), second)
     if (keep) {
       v128.store(out, t0)
       v128.store(out, t1, 16)
-      out += 32
+      v128.store(out, t2, 32)
+      v128.store(out, t3, 48)
+      out += 64
     }
-    sum0 = f64x2.add(sum0, t0)
-    sum1 = f64x2.add(sum1, t1)
+    add(f64x2.add(t0, t1))
+    add(f64x2.add(t2, t3))
   }
-  if (classes & 2) {
-    const t = powerDoubleFast(f64x2.sub(f64x2.pmin(v128.load(x), second), second))
+  end = x + ((classes & 6) << 3)
+  for (; x < end; x += 16) {
+    const t = term(v128.load(x), second)
     if (keep) {
       v128.store(out, t)
       out += 16
     }
-    sum0 = f64x2.add(sum0, t)
-    x += 16
+    add(t)
   }
   if (classes & 1) {
-    const t = powerDoubleFast(f64x2.sub(f64x2.pmin(loadLast(x), second), second))
+    const t = term(loadLast(x), second)
     if (keep) f64.store(out, f64x2.extract_lane(t, 0))
-    sum1 = f64x2.add(sum1, t)
+    add(t)
   }
-  const sum = f64x2.add(sum0, sum1)
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) - 1
+  const total = f64x2.add(sum, errors)
+  return f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1) - 1
 }
 
 /** Reads the row; false if it must be left to the reference. In place, `out` may overwrite x: look for the maximum before. */
@@ -67,10 +90,11 @@ function reduceRow(x: usize, classes: usize, out: usize, keep: bool): bool {
   const second = get(SECOND)
   const alone = second === -Infinity
   const shift = alone ? max : second
-  const power2 = alone ? 0 : power(second - max)
+  // exp(m₂ − m) as a square, so that the sum of the others is a normal number as long as it can be one.
+  const root = alone ? 0 : power((second - max) * 0.5)
   f64.store(STATE, shift, SHIFT)
-  f64.store(STATE, power2, SECOND_POWER)
-  f64.store(STATE, sumOfOthers(x, classes, shift, out, keep) * power2, OTHERS)
+  f64.store(STATE, root * root, SECOND_POWER)
+  f64.store(STATE, sumOfOthers(x, classes, shift, out, keep) * root * root, OTHERS)
   return true
 }
 

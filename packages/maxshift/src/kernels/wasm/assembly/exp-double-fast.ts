@@ -1,13 +1,13 @@
 /**
- * exp in float64 lanes, fast mode: within about 1 ulp, 0 below e^−708.
+ * exp in float64 lanes, fast mode: within about 1 ulp, 0 below the smallest normal number.
  *
  * As exp-fast.ts, with Q of degree 9.
  */
 import { stepFastDouble } from './lanes'
 
-/** 1.5 · 2^52, log2 e, −ln 2 in two parts, −708, 1, and the coefficients. */
+/** 1.5 · 2^52, log2 e, −ln 2 in two parts, the logarithm of 2^−1022, 1, and the coefficients. */
 const TABLE = memory.data<f64>([
-  6755399441055744.0, 1.4426950408889634, -0.6931471805598903, -5.497923018708371e-14, -708.0, 1.0,
+  6755399441055744.0, 1.4426950408889634, -0.6931471805598903, -5.497923018708371e-14, -708.3964185322641, 1.0,
   0.5000000000000001, 0.16666666666666669, 0.041666666666624164, 0.008333333333330065, 0.0013888888917196719,
   0.00019841269863040545, 0.000024801521322368692, 0.0000027557268480310024, 2.7620075879983367e-7,
   2.5100375832561234e-8,

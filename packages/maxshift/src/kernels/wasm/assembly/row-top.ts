@@ -3,9 +3,6 @@
  */
 import { upper } from './lanes'
 
-/** The last, incomplete vector of a row, filled up with −∞. */
-const TAIL = memory.data(16, 16)
-
 /** What is known of the current row, as float64; findTop fills the first two. */
 export const STATE = memory.data(64, 16)
 export const MAX: usize = 0
@@ -17,17 +14,19 @@ export function state(field: usize): f64 {
   return f64.load(STATE + field)
 }
 
-/** The vector at `x`, of which `count` < 4 entries exist. */
+/** The vector at `x`, of which `count` < 4 entries exist; −∞ in the others. Lane by lane: memory.copy is a call out of the module. */
 export function loadTail(x: usize, count: usize): v128 {
-  v128.store(TAIL, f32x4.splat(-Infinity))
-  memory.copy(TAIL, x, count << 2)
-  return v128.load(TAIL)
+  let v = v128.load32_lane(x, f32x4.splat(-Infinity), 0)
+  if (count > 1) v = v128.load32_lane(x, v, 1, 4)
+  if (count > 2) v = v128.load32_lane(x, v, 2, 8)
+  return v
 }
 
 /** Stores `count` < 4 entries of v. */
 export function storeTail(out: usize, v: v128, count: usize): void {
-  v128.store(TAIL, v)
-  memory.copy(out, TAIL, count << 2)
+  v128.store32_lane(out, v, 0)
+  if (count > 1) v128.store32_lane(out, v, 1, 4)
+  if (count > 2) v128.store32_lane(out, v, 2, 8)
 }
 
 /** The largest entry and the largest of the others to STATE (MAX, SHIFT: not yet finite); false if there is a NaN. */

@@ -1,0 +1,75 @@
+/**
+ * Fast mode keeps the formulas and so the digits at every margin; what it gives up is bounded here.
+ *
+ * It rounds x_i − m₂ once, which costs up to |x_i − m| ulps of a probability, and computes in the dtype itself. A log-probability
+ * or loss at the maximum inherits the error of the runner-up, so its bound grows with the gap between the two largest logits.
+ * Results below the smallest normal number may be 0.
+ */
+import { describe, expect, it } from 'vitest'
+import type { FloatArray } from '../src/arrays.ts'
+import { baseArena } from '../src/kernels/wasm/arena.ts'
+import { fastBackend } from '../src/kernels/wasm/backend.ts'
+import { followsInfinityTable } from './conformance/infinities.ts'
+import { keepsItsLayout } from './conformance/layout.ts'
+import { OPERATIONS, type Operation, outputOf, singleRow } from './support/operations.ts'
+import { absoluteError, DTYPES, type Dtype, type Exact, roundTo, ulpError } from './support/ulp.ts'
+import { CATEGORIES, vectorRows } from './vectors/load.ts'
+
+const arena = baseArena()
+if (arena === null) throw new Error('this engine has no WebAssembly with SIMD')
+const backend = fastBackend(arena)
+
+const BASE = { f32: 2.5, f64: 3 }
+const SMALLEST_NORMAL = { f32: 2 ** -126, f64: 2 ** -1022 }
+const CANCELLED = { f32: 2 ** -22, f64: 2 ** -51 }
+
+/** The maximum of a row and its gap to the next entry. */
+function topOf(logits: FloatArray): { max: number; gap: number } {
+  const sorted = Float64Array.from(logits).sort()
+  const max = sorted[sorted.length - 1]
+  return { max, gap: logits.length > 1 ? max - sorted[sorted.length - 2] : 0 }
+}
+
+/** Whether one output keeps its bound. */
+function keeps(
+  operation: Operation,
+  dtype: Dtype,
+  logits: FloatArray,
+  place: number,
+  actual: number,
+  exact: Exact,
+): boolean {
+  const { max, gap } = topOf(logits)
+  const ulps = ulpError(roundTo(dtype, actual), exact, dtype)
+  if (operation.name === 'softmax' || (operation.name === 'gradient' && exact.rounded >= 0)) {
+    if (Math.abs(exact.rounded) < SMALLEST_NORMAL[dtype]) return actual >= 0 && actual <= SMALLEST_NORMAL[dtype]
+    return ulps <= BASE[dtype] + (max - logits[place])
+  }
+  if (operation.name === 'logSumExp') {
+    const room = CANCELLED[dtype] * Math.max(Math.abs(max), Math.log(logits.length))
+    return ulps <= (dtype === 'f32' ? 1 : 3) || absoluteError(actual, exact, dtype) <= room
+  }
+  if (Math.abs(exact.rounded) < SMALLEST_NORMAL[dtype]) return Math.abs(actual) <= SMALLEST_NORMAL[dtype]
+  return ulps <= BASE[dtype] + gap + 5
+}
+
+describe.each(OPERATIONS.map((operation) => [operation.name, operation] as const))('fast mode, %s', (_, operation) => {
+  // The rows of these suites lie within 15 of their maximum, and are checked for layout and infinities, not for accuracy.
+  const loose = { ...operation, goal: { f32: 25, f64: 25 } }
+  followsInfinityTable(backend, loose)
+  keepsItsLayout(backend, loose)
+
+  for (const dtype of DTYPES) {
+    it.each(CATEGORIES)(`${dtype}, category %s`, (category) => {
+      const broken: string[] = []
+      for (const row of vectorRows(dtype, category)) {
+        const actual = outputOf(operation, backend, singleRow(dtype, row.logits, row.label))
+        for (const [place, exact] of operation.exact(row, row.label)) {
+          if (keeps(operation, dtype, row.logits, place, actual[place], exact)) continue
+          broken.push(`${row.title}: ${place} is ${actual[place]}, ${ulpError(actual[place], exact, dtype)} ulp off`)
+        }
+      }
+      expect(broken.slice(0, 5), `${broken.length} outputs`).toEqual([])
+    })
+  }
+})
