@@ -51,6 +51,7 @@ export function backend(): Backend {
 
 const referenceLinearKernels = createLinearKernels(referenceKernels)
 
+/** The kernels of the trainer's pass: plain TypeScript, so far. */
 export function selectLinearKernels(): LinearKernels {
   return referenceLinearKernels
 }

@@ -291,11 +291,20 @@ export function accurateBackend(base: Arena): Kernels {
   )
 }
 
+/**
+ * Up to this many classes, float32 rows are faster four side by side in accurate mode than one by one in fast mode: at 10 classes
+ * 5.0 to 7.0 against 6.1 to 9.0 ns per logit, at 32 classes 5.2 against 2.5.
+ */
+const FEW_CLASSES = 16
+
 /** Fast mode. */
 export function fastBackend(base: Arena): Kernels {
-  const single = wholeKernels(base, 'wasm, float32, fast', (arena) => arena.fastSingle)
+  const few = wholeKernels(base, 'wasm, float32', (arena) => arena.accurateSingle)
+  const many = wholeKernels(base, 'wasm, float32, fast', (arena) => arena.fastSingle)
   const double = wholeKernels(base, 'wasm, float64, fast', (arena) => arena.fastDouble)
-  return dispatch('wasm, fast', (logits, _, classes) =>
-    classes > LONGEST_ROW ? referenceKernels : logits instanceof Float32Array ? single : double,
-  )
+  return dispatch('wasm, fast', (logits, _, classes) => {
+    if (classes > LONGEST_ROW) return referenceKernels
+    if (logits instanceof Float64Array) return double
+    return classes <= FEW_CLASSES ? few : many
+  })
 }
