@@ -97,7 +97,7 @@ const TINY = 7.52316384526264e-37 // 0x3870000000000000, 2^−120
 
 /** Completes `row` from its two largest entries, both finite or the second −∞, and the slices of S₂. */
 function finishRow({ slice26, slice52, slice78, slice104 }: Slices, exponential: Exponential): void {
-  const { secondPower, others, total, log } = row
+  const { secondPower, others, total } = row
   if (row.second === Number.NEGATIVE_INFINITY) {
     others.hi = others.lo = others.exponent = 0
     secondPower.hi = secondPower.lo = secondPower.exponent = 0
@@ -109,15 +109,20 @@ function finishRow({ slice26, slice52, slice78, slice104 }: Slices, exponential:
     others.exponent = secondPower.exponent
   }
   const scale = powerOfTwo(Math.max(others.exponent, -1022))
+  addPairs(1, 0, others.hi * scale, others.lo * scale, total)
+}
+
+/** Fills row.log, which not every operation needs, from the sum of the others. */
+export function finishLog(): void {
+  const { others, log } = row
+  const scale = powerOfTwo(Math.max(others.exponent, -1022))
   const hi = others.hi * scale
-  const lo = others.lo * scale
-  addPairs(1, 0, hi, lo, total)
   if (hi < TINY) {
     log.hi = others.hi
     log.lo = others.lo
     log.exponent = others.exponent
   } else {
-    log1pFull(hi, lo, log)
+    log1pFull(hi, others.lo * scale, log)
     log.exponent = 0
   }
 }
@@ -164,7 +169,7 @@ export const shift = (): number => (row.second === Number.NEGATIVE_INFINITY ? ro
 /** What L's pair must be multiplied with; where that underflows, L no longer counts beside a difference. */
 export const logScale = (): number => powerOfTwo(Math.max(row.log.exponent, -1022))
 
-/** (m − value) + L, the loss of an entry: two terms ≥ 0, nothing cancels. At the maximum it is L alone, rounded once. */
+/** (m − value) + L, the loss of an entry (after finishLog): two terms ≥ 0, nothing cancels. At the maximum it is L alone, rounded once. */
 export function lossOf(value: number): number {
   const { log, max } = row
   if (value === max) return scaleRounded(log.hi, log.lo, log.exponent)
@@ -200,6 +205,7 @@ const CANCELLATION = 0.00390625
 
 /** log Σ exp of the row in `row`; NaN stands for "digits cancel, reduce it again in full". */
 export function logSumExpOrNaN(): number {
+  finishLog()
   const sum = maxPlusLog()
   return row.max >= 0 || Math.abs(sum) >= CANCELLATION * row.log.hi * logScale() ? sum : Number.NaN
 }
@@ -210,6 +216,7 @@ export function logSumExpDouble(logits: FloatArray, start: number, classes: numb
   const sum = logSumExpOrNaN()
   if (!Number.isNaN(sum)) return sum
   reduceRow(logits, start, classes, expFull)
+  finishLog()
   return maxPlusLog()
 }
 /** weight · Σ_{i≠y} exp(x_i − m) / total, rounded once: minus the gradient at the label. */

@@ -8,6 +8,7 @@ import { productError } from '../../special/double-double.ts'
 import { type ExpParts, expParts } from '../../special/exp.ts'
 import {
   complement,
+  finishLog,
   logSumExpDouble,
   lossOf,
   power,
@@ -58,6 +59,7 @@ export function softmaxDouble(logits: FloatArray, rows: number, classes: number,
 export function logSoftmaxDouble(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
   for (let start = 0; start < rows * classes; start += classes) {
     if (reduceRow(logits, start, classes)) {
+      finishLog()
       for (let i = 0; i < classes; i++) out[start + i] = 0 - lossOf(logits[start + i])
     } else limitLogSoftmax(row, start, classes, out)
   }
@@ -76,7 +78,10 @@ export function crossEntropyDouble(
 ): void {
   for (let r = 0; r < rows; r++) {
     const start = r * classes
-    losses[r] = reduceRow(logits, start, classes) ? lossOf(logits[start + labels[r]]) : limitLoss(row, labels[r])
+    if (reduceRow(logits, start, classes)) {
+      finishLog()
+      losses[r] = lossOf(logits[start + labels[r]])
+    } else losses[r] = limitLoss(row, labels[r])
   }
 }
 
@@ -95,6 +100,7 @@ export function crossEntropyWithGradientDouble(
     const label = labels[r]
     if (reduceRow(logits, start, classes)) {
       const value = logits[start + label]
+      finishLog()
       losses[r] = lossOf(value)
       const rest = complement(value, scaleHi, scaleLo)
       writeSoftmax(logits, start, classes, scaleHi, scaleLo, gradient)

@@ -31,11 +31,9 @@ interface Row extends Top {
   others: number
   /** 1 + s. */
   total: number
-  /** log1p(s). */
-  log: number
 }
 
-const row: Row = { max: 0, index: 0, second: 0, secondPower: 0, others: 0, total: 0, log: 0 }
+const row: Row = { max: 0, index: 0, second: 0, secondPower: 0, others: 0, total: 0 }
 
 /** exp(value − shift), at most 1. A difference of −∞, or one that overflows, gives a number that rounds to 0. */
 function power(value: number, shift: number): number {
@@ -67,7 +65,6 @@ function reduceRow(logits: FloatArray, start: number, classes: number): boolean 
   row.secondPower = gap < LARGEST_GAP ? power(row.second, row.max) : 0
   row.others = gap < LARGEST_GAP ? sumOfOthers(logits, start, classes, row.second) * row.secondPower : 0
   row.total = 1 + row.others
-  row.log = log1p(row.others)
   return true
 }
 
@@ -95,7 +92,8 @@ export function softmaxSingle(logits: FloatArray, rows: number, classes: number,
 export function logSoftmaxSingle(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
   for (let start = 0; start < rows * classes; start += classes) {
     if (reduceRow(logits, start, classes)) {
-      for (let i = start; i < start + classes; i++) out[i] = logits[i] - row.max - row.log
+      const log = log1p(row.others)
+      for (let i = start; i < start + classes; i++) out[i] = logits[i] - row.max - log
       out[start + row.index] += 0 // −L that rounded to −0 becomes +0
     } else limitLogSoftmax(row, start, classes, out)
   }
@@ -108,14 +106,15 @@ export function logSumExpSingle(logits: FloatArray, rows: number, classes: numbe
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     if (reduceRow(logits, start, classes)) {
-      const sum = row.max + row.log
-      const cancels = row.max < 0 && Math.abs(sum) < CANCELLATION * row.log
+      const log = log1p(row.others)
+      const sum = row.max + log
+      const cancels = row.max < 0 && Math.abs(sum) < CANCELLATION * log
       out[r] = cancels ? logSumExpDouble(logits, start, classes) : sum
     } else out[r] = row.max // NaN, +∞ and −∞ are their own log-sum-exp
   }
 }
 
-const lossOf = (value: number): number => row.max - value + row.log
+const lossOf = (value: number): number => row.max - value + log1p(row.others)
 
 export function crossEntropySingle(
   logits: FloatArray,

@@ -9,6 +9,7 @@ import type { FloatArray } from '../../arrays.ts'
 import { dispatch } from '../dispatch.ts'
 import {
   complement,
+  finishLog,
   logScale,
   logSumExpOrNaN,
   lossOf,
@@ -224,6 +225,7 @@ function doubleKernels(base: Arena): Kernels {
     },
     logSoftmax(logits, rows, classes, out) {
       const each = (arena: Arena, _: number, from: number, to: number): void => {
+        finishLog()
         const scale = logScale()
         const topLoss = lossOf(row.max)
         arena.passes.logSoftmax_f64(from, classes, to, row.max, row.log.hi * scale, row.log.lo * scale, topLoss)
@@ -245,6 +247,7 @@ function doubleKernels(base: Arena): Kernels {
     },
     crossEntropy(logits, labels, rows, classes, losses) {
       const each = (_: Arena, r: number): void => {
+        finishLog()
         losses[r] = lossOf(logits[r * classes + labels[r]])
       }
       overDoubleRows(base, logits, rows, classes, null, each, (r) =>
@@ -260,6 +263,7 @@ function doubleKernels(base: Arena): Kernels {
     crossEntropyWithGradient(logits, labels, rows, classes, scaleHi, scaleLo, losses, gradient) {
       const each = (arena: Arena, r: number, from: number, to: number): void => {
         const value = logits[r * classes + labels[r]]
+        finishLog()
         losses[r] = lossOf(value)
         const rest = complement(value, scaleHi, scaleLo)
         softmaxWeights(scaleHi, scaleLo, weights)
