@@ -1,5 +1,5 @@
 /**
- * Recomputes every constant of packages/maxshift/src/special from its definition, with decimal.js at 80 digits.
+ * Recomputes the constants of packages/maxshift/src (special/ and kernels/) from their definitions, with decimal.js at 80 digits.
  *
  *   node scripts/constants.mjs          prints them
  *   node scripts/constants.mjs --write  rewrites special/exp2-table.ts
@@ -121,13 +121,17 @@ function ln2FastParts() {
   return [high, Math.fround(round(ln2.sub(exact(high))))]
 }
 
-/** The same for float64 lanes: (e^r − 1 − r)/r² on ±ln 2/2 to degree 9, of degree 11 in all; and ln 2 in two parts of 38 and 53 bits. */
+/** The same for float64 lanes: (e^r − 1 − r)/r² on ±ln 2/2 to degree 9, of degree 11 in all; ln 2 is that of ln2Parts. */
 const expDoublePolynomial = () => chebyshevInterpolant(expTail, ln2.div(-2), ln2.div(2), 10)
+
+/** The logarithm of 2^exponent in a format of `bits` significant bits, rounded towards 0: exp of it is no less than 2^exponent. */
+const logOfPower = (exponent, bits) => truncate(ln2.mul(exponent), bits)
 
 export const recipes = {
   expFastPolynomial,
   ln2FastParts,
   expDoublePolynomial,
+  logOfPower,
   exp2Table,
   stepParts,
   ln2Parts,
@@ -166,6 +170,10 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   if (process.argv.includes('--write')) writeTable()
   for (const [name, recipe] of Object.entries(recipes)) {
     if (name === 'exp2Table') continue
+    if (name === 'logOfPower') {
+      console.log(`${name}\n  ${recipe(-126, 24)} in float32, ${recipe(-1022, 53)} in float64`)
+      continue
+    }
     if (name === 'reciprocalFactorial') {
       for (let n = 2; n <= 12; n++)
         console.log(

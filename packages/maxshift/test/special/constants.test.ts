@@ -1,11 +1,13 @@
 /**
- * Every constant in special/ is what its recipe gives, bit for bit, and the comment beside it shows the same bits.
+ * Every constant in special/ and in the kernels is what its recipe gives, bit for bit; in TypeScript the comment beside it shows
+ * the same bits, in the kernels' AssemblyScript no table and no constant is without an expected value here.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 // @ts-expect-error: the recipes are a plain script without declarations
 import { recipes } from '../../../../scripts/constants.mjs'
 import { EXP2_TABLE } from '../../src/special/exp2-table.ts'
+import { GRID_78, GRID_104 } from '../../src/special/grid.ts'
 
 const folders = ['../../src/special/', '../../src/kernels/js/'].map((path) => new URL(path, import.meta.url))
 const sources = folders.flatMap((folder) =>
@@ -65,5 +67,94 @@ describe('constants', () => {
 
   it('the table of 2^(j/128)', () => {
     expect([...EXP2_TABLE]).toEqual(recipes.exp2Table())
+  })
+})
+
+/** The AssemblyScript sources with their tables, in order, and their float64 constants by name. */
+const assembly = new URL('../../src/kernels/wasm/assembly/', import.meta.url)
+const kernelSources = readdirSync(assembly)
+  .filter((name) => name.endsWith('.ts'))
+  .map((file) => {
+    const text = readFileSync(new URL(file, assembly), 'utf8')
+    const tables = [...text.matchAll(/memory\.data<f(32|64)>\(\[([^\]]*)\]/g)].map(([, , numbers]) =>
+      numbers
+        .split(',')
+        .filter((entry) => entry.trim() !== '')
+        .map(Number),
+    )
+    const named = [...text.matchAll(/^(?:export )?const (\w+): f64 = (.*)$/gm)].map(([, name, value]) => [
+      name,
+      Number(value),
+    ])
+    return { file, tables, constants: Object.fromEntries(named) as Record<string, number> }
+  })
+
+/** A constant of the TypeScript reference that the kernels repeat: an integer or a power of two, so its decimal is the bits. */
+function reference(path: string, name: string): number {
+  const text = readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8')
+  return Number(text.match(new RegExp(`const ${name} = (\\S+)`))?.[1])
+}
+
+const numbered = (letter: string, values: number[]): Record<string, number> =>
+  Object.fromEntries(values.map((value, i) => [`${letter}${i}`, value]))
+const [ln2High, ln2Low] = recipes.ln2Parts()
+const [ln2FastHigh, ln2FastLow] = recipes.ln2FastParts()
+
+const KERNEL_TABLES: Record<string, number[]> = {
+  'exp-fast.ts': [
+    ...[1.5 * 2 ** 23, Math.fround(recipes.log2E()), -ln2FastHigh, -ln2FastLow, recipes.logOfPower(-126, 24), 1],
+    ...recipes.expFastPolynomial(),
+  ],
+  'exp-double-fast.ts': [
+    ...[1.5 * 2 ** 52, recipes.log2E(), -ln2High, -ln2Low, recipes.logOfPower(-1022, 53), 1],
+    ...recipes.expDoublePolynomial(),
+  ],
+  'exp-double.ts': [
+    ...[1.5 * 2 ** 52, recipes.stepsPerUnit(), ...recipes.stepParts()],
+    ...leadingFactorials(2, 6).reverse(),
+    ...[1.5 * 2 ** 18, 1.5 * 2 ** 27],
+  ],
+  'exp2-single.ts': [
+    ...[1.5 * 2 ** 52, recipes.log2E(), reference('special/exp-single.ts', 'EXP2_UNDERFLOW'), 1],
+    ...recipes.exp2Polynomial(),
+  ],
+}
+
+const KERNEL_CONSTANTS: Record<string, Record<string, number>> = {
+  'double.ts': {
+    BELOW_GRID: reference('kernels/js/double-row.ts', 'BELOW_GRID'),
+    EXP_UNDERFLOW: reference('special/exp.ts', 'EXP_UNDERFLOW'),
+  },
+  'grid.ts': { UNIT_26: 2 ** -26, UNIT_52: 2 ** -52, UNIT_78: 2 ** -78, UNIT_104: 2 ** -104 },
+  'log1p.ts': { LN2_HIGH: ln2High, LN2_LOW: ln2Low, ...numbered('Q', recipes.logPolynomial()) },
+  'pairs.ts': { SPLITTER: 2 ** 27 + 1 },
+  'state-single.ts': {
+    CANCELLATION: reference('kernels/js/single.ts', 'CANCELLATION'),
+    LARGEST_GAP: reference('kernels/js/single.ts', 'LARGEST_GAP'),
+  },
+}
+
+describe('constants of the kernels', () => {
+  it.each(kernelSources)('tables of $file', ({ file, tables }) => {
+    expect(tables).toEqual(file in KERNEL_TABLES ? [KERNEL_TABLES[file]] : [])
+  })
+  it.each(kernelSources)('constants of $file', ({ file, constants }) => {
+    expect(constants).toEqual(KERNEL_CONSTANTS[file] ?? {})
+  })
+  it('the bits of the grids', () => {
+    const text = readFileSync(new URL('grid.ts', assembly), 'utf8')
+    const bits = [...text.matchAll(/const (\w+)_BITS: i64 = (0x[0-9a-f]+)$/gm)].map(([, name, hex]) => [
+      name,
+      BigInt(hex),
+    ])
+    const bitsOf = (value: number): bigint => new BigUint64Array(Float64Array.of(value).buffer)[0]
+    expect(Object.fromEntries(bits)).toEqual({ ONE: bitsOf(1), GRID_78: bitsOf(GRID_78), GRID_104: bitsOf(GRID_104) })
+  })
+  it.each(kernelSources)('no other number in $file has many digits', ({ file }) => {
+    const text = readFileSync(new URL(file, assembly), 'utf8')
+      .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+      .replace(/memory\.data<f(32|64)>\(\[[^\]]*\]/g, '')
+      .replace(/^(?:export )?const \w+: f64 = .*$/gm, '')
+    expect(text.match(/\b\d+\.\d{3,}|\b\d+e-?\d+/g)).toBeNull()
   })
 })

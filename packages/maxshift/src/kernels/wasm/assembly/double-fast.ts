@@ -3,8 +3,8 @@
  */
 import { findTopDouble, loadLast, MAX, SECOND } from './double-top'
 import { powerDoubleFast } from './exp-double-fast'
-import { sumError } from './exp-double'
 import { log1pLanes } from './log1p'
+import { sumError } from './pairs'
 
 const STATE = memory.data(64, 16)
 const SECOND_POWER: usize = 16
@@ -27,7 +27,7 @@ function power(x: f64): f64 {
 let sum = f64x2.splat(0)
 let errors = f64x2.splat(0)
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function add(term: v128): void {
   const next = f64x2.add(sum, term)
@@ -35,14 +35,14 @@ function add(term: v128): void {
   sum = next
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function term(v: v128, second: v128): v128 {
   return powerDoubleFast(f64x2.sub(f64x2.pmin(v, second), second))
 }
 
 /** S₂; with `keep`, the exponentials go to `out`. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function sumOfOthers(x: usize, classes: usize, shift: f64, out: usize, keep: bool): f64 {
   const second = f64x2.splat(shift)
@@ -82,10 +82,18 @@ function sumOfOthers(x: usize, classes: usize, shift: f64, out: usize, keep: boo
   return f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1) - 1
 }
 
-/** Reads the row; false if it must be left to the reference. In place, `out` may overwrite x: look for the maximum before. */
+/** Finds the two largest entries; false if the row must be left to the reference. */
 // @ts-expect-error: decorator
 @inline
-function reduceRow(x: usize, classes: usize, out: usize, keep: bool): bool {
+function isRegular(x: usize, classes: usize): bool {
+  findTopDouble(x, classes, STATE)
+  return isFinite(get(MAX))
+}
+
+/** Fills STATE for a row that isRegular has seen. In place, `out` overwrites x: who needs an entry of it takes it before. */
+// @ts-expect-error: decorator
+@inline
+function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
   const max = get(MAX)
   const second = get(SECOND)
   const alone = second === -Infinity
@@ -95,14 +103,6 @@ function reduceRow(x: usize, classes: usize, out: usize, keep: bool): bool {
   f64.store(STATE, shift, SHIFT)
   f64.store(STATE, root * root, SECOND_POWER)
   f64.store(STATE, sumOfOthers(x, classes, shift, out, keep) * root * root, OTHERS)
-  return true
-}
-
-// @ts-expect-error: decorator
-@inline
-function isRegular(x: usize, classes: usize): bool {
-  findTopDouble(x, classes, STATE)
-  return isFinite(get(MAX))
 }
 
 // @ts-expect-error: decorator

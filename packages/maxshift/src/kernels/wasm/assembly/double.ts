@@ -5,8 +5,10 @@
  * factor or the logarithm of them, and `softmax_f64` or `logSoftmax_f64` write the row.
  */
 import { findTopDouble, loadLast, MAX, SECOND } from './double-top'
-import { powerDouble, powerExponent, powerHi, powerLo, powerOfTwo, sumError } from './exp-double'
-import { ONE_BITS, select } from './lanes'
+import { powerDouble, powerExponent, powerHi, powerLo, powerOfTwo } from './exp-double'
+import { BLOCK, GRID_104_BITS, GRID_78_BITS, ONE_BITS, UNIT_104, UNIT_26, UNIT_52, UNIT_78 } from './grid'
+import { select } from './lanes'
+import { productError, sumError } from './pairs'
 
 /** Fields of the record of a row, as float64, after MAX and SECOND. */
 const SLICE_26: usize = 16
@@ -16,8 +18,9 @@ const SLICE_104: usize = 40
 /** Bytes per record. */
 const RECORD: usize = 48
 
-const GRID_78_BITS: i64 = 0x3e58000000000000
-const GRID_104_BITS: i64 = 0x3cb8000000000000
+/** Terms below 2^−105 vanish on the finest grid, and differences below the second are clamped, as in the reference. */
+const BELOW_GRID: f64 = -75
+const EXP_UNDERFLOW: f64 = -1600
 
 let units = i64x2.splat(0)
 let units78 = i64x2.splat(0)
@@ -29,9 +32,9 @@ let units104 = i64x2.splat(0)
 function addTerms(v: v128, second: v128): void {
   const capped = f64x2.pmin(v, second)
   const difference = f64x2.sub(capped, second)
-  const inside = f64x2.gt(difference, f64x2.splat(-75))
+  const inside = f64x2.gt(difference, f64x2.splat(BELOW_GRID))
   const tail = v128.and(sumError(capped, f64x2.neg(second), difference), inside)
-  powerDouble(f64x2.pmax(difference, f64x2.splat(-75)), tail)
+  powerDouble(f64x2.pmax(difference, f64x2.splat(BELOW_GRID)), tail)
   const scale = v128.and(powerOfTwo(powerExponent), inside)
   const value = f64x2.mul(powerHi, scale)
   const one = f64x2.splat(1)
@@ -44,9 +47,6 @@ function addTerms(v: v128, second: v128): void {
   const last = f64x2.sub(afterMiddle, f64x2.sub(third, grid78))
   units104 = i64x2.add(units104, f64x2.add(last, i64x2.splat(GRID_104_BITS)))
 }
-
-/** Entries per block: as many units of 2^−52 as 63 bits hold. */
-const BLOCK: usize = 1024
 
 function sumOfOthers(x: usize, classes: usize, record: usize): void {
   const second = f64x2.splat(f64.load(record, SECOND))
@@ -70,10 +70,10 @@ function sumOfOthers(x: usize, classes: usize, record: usize): void {
   const lanes = <i64>((classes + 1) & ~1)
   const sum78 = i64x2.extract_lane(units78, 0) + i64x2.extract_lane(units78, 1) - lanes * GRID_78_BITS
   const sum104 = i64x2.extract_lane(units104, 0) + i64x2.extract_lane(units104, 1) - lanes * GRID_104_BITS
-  f64.store(record, <f64>(high - (1 << 26)) * 1.4901161193847656e-8, SLICE_26)
-  f64.store(record, <f64>low * 2.220446049250313e-16, SLICE_52)
-  f64.store(record, <f64>sum78 * 3.308722450212111e-24, SLICE_78)
-  f64.store(record, <f64>sum104 * 4.930380657631324e-32, SLICE_104)
+  f64.store(record, <f64>(high - (1 << 26)) * UNIT_26, SLICE_26)
+  f64.store(record, <f64>low * UNIT_52, SLICE_52)
+  f64.store(record, <f64>sum78 * UNIT_78, SLICE_78)
+  f64.store(record, <f64>sum104 * UNIT_104, SLICE_104)
 }
 
 /** For each row its maximum, the largest other entry, and, where both are finite, the slices of S₂. */
@@ -84,26 +84,6 @@ export function sums_f64(x: usize, rows: i32, classes: usize, records: usize): v
     x += classes << 3
     records += RECORD
   }
-}
-
-const SPLITTER: f64 = 134217729
-
-/** The rounding error of a · b, whose rounded product is given. */
-// @ts-expect-error: decorator
-@inline
-function productError(a: v128, b: v128, product: v128): v128 {
-  const splitter = f64x2.splat(SPLITTER)
-  const aScaled = f64x2.mul(splitter, a)
-  const aHead = f64x2.sub(aScaled, f64x2.sub(aScaled, a))
-  const aTail = f64x2.sub(a, aHead)
-  const bScaled = f64x2.mul(splitter, b)
-  const bHead = f64x2.sub(bScaled, f64x2.sub(bScaled, b))
-  const bTail = f64x2.sub(b, bHead)
-  const rest = f64x2.sub(
-    f64x2.sub(f64x2.sub(product, f64x2.mul(aHead, bHead)), f64x2.mul(aHead, bTail)),
-    f64x2.mul(aTail, bHead),
-  )
-  return f64x2.sub(f64x2.mul(aTail, bTail), rest)
 }
 
 /** (hi + lo) · 2^exponent, rounded once, as scaleRounded in special/bits.ts; hi > 0. */
@@ -129,11 +109,11 @@ const NORMAL: i64 = -950
 @inline
 function probs(v: v128, second: v128, factorHi: v128, factorLo: v128, exponent: v128, max: v128, top: v128): v128 {
   const difference = f64x2.sub(v, second)
-  const inside = f64x2.gt(difference, f64x2.splat(-1600))
+  const inside = f64x2.gt(difference, f64x2.splat(EXP_UNDERFLOW))
   const tail = v128.and(sumError(v, f64x2.neg(second), difference), inside)
   const isMax = f64x2.eq(v, max)
   // The maximum may lie far above the second; it is selected in the end, so anything finite will do in its place.
-  const d = f64x2.pmin(f64x2.pmax(difference, f64x2.splat(-1600)), f64x2.splat(0))
+  const d = f64x2.pmin(f64x2.pmax(difference, f64x2.splat(EXP_UNDERFLOW)), f64x2.splat(0))
   powerDouble(d, v128.andnot(tail, isMax))
   const product = f64x2.mul(powerHi, factorHi)
   const error = f64x2.add(

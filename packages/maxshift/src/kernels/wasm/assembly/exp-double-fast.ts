@@ -3,7 +3,7 @@
  *
  * As exp-fast.ts, with Q of degree 9.
  */
-import { stepFastDouble } from './lanes'
+import { constant as entry, stepFastDouble } from './lanes'
 
 /** 1.5 · 2^52, log2 e, −ln 2 in two parts, the logarithm of 2^−1022, 1, and the coefficients. */
 const TABLE = memory.data<f64>([
@@ -16,7 +16,7 @@ const TABLE = memory.data<f64>([
 // @ts-expect-error: decorator
 @inline
 function constant(index: i32): v128 {
-  return v128.load64_splat(TABLE + (<usize>index << 3))
+  return entry(TABLE, index)
 }
 
 /** exp(difference), for a difference ≤ 0 (or −∞). */

@@ -4,6 +4,7 @@
  * WebAssembly cannot gather, so the two table entries of a vector are loaded one by one; each load brings hi and lo at once.
  * The table itself is written into TABLE by the loader, from special/exp2-table.ts.
  */
+import { constant } from './lanes'
 
 /** 128 pairs (hi, lo) of 2^(j/128). */
 const POWERS = memory.data(2048, 16)
@@ -22,15 +23,7 @@ const TABLE = memory.data<f64>([
 // @ts-expect-error: decorator
 @inline
 function c(index: i32): v128 {
-  return v128.load64_splat(TABLE + (<usize>index << 3))
-}
-
-/** The rounding error of a + b, whose rounded sum is given. */
-// @ts-expect-error: decorator
-@inline
-export function sumError(a: v128, b: v128, sum: v128): v128 {
-  const virtual = f64x2.sub(sum, a)
-  return f64x2.add(f64x2.sub(a, f64x2.sub(sum, virtual)), f64x2.sub(b, virtual))
+  return constant(TABLE, index)
 }
 
 // What powerDouble leaves: (hi + lo) · 2^exponent, the exponents as 64-bit integers.

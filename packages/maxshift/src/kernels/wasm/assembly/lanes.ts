@@ -1,13 +1,11 @@
 /**
- * Small pieces for code in vector lanes: constants, widening, horizontal steps.
+ * Small pieces for code in vector lanes: constants, halves, selections, and one step of a polynomial.
  *
  * Constants are loaded from memory where a loop needs many of them: V8 would otherwise rebuild each one from integer registers
  * at every use (three instructions), because it does not keep vector constants in registers across a loop.
  */
 
-/** Bits of 1.0. */
-export const ONE_BITS: i64 = 0x3ff0000000000000
-
+/** One float64 of a table in memory, in both lanes. */
 // @ts-expect-error: decorator
 @inline
 export function constant(table: usize, index: i32): v128 {

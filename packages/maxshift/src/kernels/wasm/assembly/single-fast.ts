@@ -9,7 +9,7 @@ import { powerFast } from './exp-fast'
 import { powerSingle } from './exp2-single'
 import { select, upper } from './lanes'
 import { log1pLanes } from './log1p'
-import { findTop, loadTail, MAX, SHIFT, state, storeTail } from './row-top'
+import { findTop, loadTail, MAX, SECOND, state, storeTail } from './single-top'
 import { finiteSecond, secondPower } from './state-single'
 
 const STATE = memory.data(48, 16)
@@ -17,7 +17,7 @@ const SECOND_POWER: usize = 0
 const OTHERS: usize = 8
 const TOTAL: usize = 16
 const LOG: usize = 24
-const SECOND: usize = 32
+const SHIFT: usize = 32
 
 // @ts-expect-error: decorator
 @inline
@@ -71,32 +71,32 @@ function sumOfOthers(x: usize, classes: usize, shift: f32, out: usize, keep: boo
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) - 1
 }
 
-/** Fills STATE; false if the row must be left to the reference. */
+/** Finds the two largest entries; false if the row must be left to the reference. */
 // @ts-expect-error: decorator
 @inline
-function reduceRow(x: usize, classes: usize, out: usize, keep: bool): bool {
+function isRegular(x: usize, classes: usize): bool {
+  return findTop(x, classes) && isFinite(state(MAX))
+}
+
+/** Fills STATE for a row that isRegular has seen. In place, `out` overwrites x: who needs an entry of it takes it before. */
+// @ts-expect-error: decorator
+@inline
+function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
   const max = f64x2.splat(state(MAX))
-  const second = f64x2.splat(state(SHIFT))
+  const second = f64x2.splat(state(SECOND))
   const power = f64x2.extract_lane(secondPower(max, second), 0)
   const shift = <f32>f64x2.extract_lane(finiteSecond(max, second), 0)
   const others = sumOfOthers(x, classes, shift, out, keep) * power
   f64.store(STATE, power, SECOND_POWER)
   f64.store(STATE, others, OTHERS)
   f64.store(STATE, 1 + others, TOTAL)
-  f64.store(STATE, <f64>shift, SECOND)
-  return true
+  f64.store(STATE, <f64>shift, SHIFT)
 }
 
 // @ts-expect-error: decorator
 @inline
 function log(): f64 {
   return f64x2.extract_lane(log1pLanes(f64x2.splat(get(OTHERS))), 0)
-}
-
-// @ts-expect-error: decorator
-@inline
-function isRegular(x: usize, classes: usize): bool {
-  return findTop(x, classes) && isFinite(state(MAX))
 }
 
 /** The place of the first maximum. It is there. */
@@ -182,7 +182,7 @@ export function crossEntropyGradientRowFast(
   reduceRow(x, classes, gradient, true)
   f64.store(loss, state(MAX) - value + log())
   const total = get(TOTAL)
-  const t = f64x2.extract_lane(powerSingle(f64x2.splat(min<f64>(value - get(SECOND), 0))), 0)
+  const t = f64x2.extract_lane(powerSingle(f64x2.splat(min<f64>(value - get(SHIFT), 0))), 0)
   const rest = value === state(MAX) ? get(OTHERS) : total - t * get(SECOND_POWER)
   scaleRow(classes, scale, place, gradient)
   f32.store(gradient + (label << 2), <f32>((-rest / total) * scale) + <f32>0)

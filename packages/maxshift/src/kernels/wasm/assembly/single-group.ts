@@ -5,9 +5,10 @@
  * takes its rows one by one.
  */
 import { gridBits, powerSingle } from './exp2-single'
-import { demote, ONE_BITS, select, upper } from './lanes'
+import { ONE_BITS, UNIT_52 } from './grid'
+import { demote, select, upper } from './lanes'
 import { log1pLanes } from './log1p'
-import { finite, finiteSecond, secondPower } from './state-single'
+import { CANCELLATION, finite, finiteSecond, secondPower } from './state-single'
 import { loadTile, storeTile } from './transpose'
 
 /** The largest number of classes: a tile of entries and one of exponentials stay in the first-level cache. */
@@ -29,12 +30,12 @@ let others23 = f64x2.splat(0)
 // @ts-expect-error: decorator
 @inline
 function sumFromBits(bits: v128, classes: usize): v128 {
-  const excess = (<i64>classes) * ONE_BITS + 0x10000000000000
+  const excess = (<i64>classes) * ONE_BITS + (<i64>1 << 52)
   const sum = f64x2(
     <f64>(i64x2.extract_lane(bits, 0) - excess),
     <f64>(i64x2.extract_lane(bits, 1) - excess),
   )
-  return f64x2.mul(sum, f64x2.splat(2.220446049250313e-16))
+  return f64x2.mul(sum, f64x2.splat(UNIT_52))
 }
 
 /** Reads four rows; false if one of them must be left to the reference. With `keep`, POWERS holds the exponentials. */
@@ -126,9 +127,6 @@ export function logSoftmaxGroup(x: usize, classes: usize, out: usize): bool {
   storeTile(ENTRIES, classes, out)
   return true
 }
-
-/** Rows where m + L cancels below this share of L go to the reference. */
-const CANCELLATION: f64 = 0.03125
 
 // @ts-expect-error: decorator
 @inline

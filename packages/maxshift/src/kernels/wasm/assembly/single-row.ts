@@ -6,19 +6,17 @@
  * Rows without a finite maximum are left alone and flagged; the caller gives them to the reference.
  */
 import { gridBits, powerSingle } from './exp2-single'
-import { demote, ONE_BITS, select, upper } from './lanes'
+import { BLOCK, ONE_BITS, UNIT_52 } from './grid'
+import { demote, select, upper } from './lanes'
 import { log1pLanes } from './log1p'
-import { findTop, loadTail, MAX, SHIFT, STATE, state, storeTail } from './row-top'
-import { finiteSecond, secondPower } from './state-single'
+import { findTop, loadTail, MAX, SECOND, STATE, state, storeTail } from './single-top'
+import { CANCELLATION, finiteSecond, secondPower } from './state-single'
 
-/** The rest of the state of the row, as float64, after MAX and SHIFT. */
+/** The rest of the state of the row, as float64, after MAX and SECOND. */
 const SECOND_POWER: usize = 16
 const OTHERS: usize = 24
 const TOTAL: usize = 32
 const LOG: usize = 40
-
-/** Entries per block: as many units of 2^−52 as 63 bits hold. */
-const BLOCK: usize = 1024
 
 /** S₂ of the row, exact on the grid, rounded once. With `keep`, the exponentials go to `scratch`, padded to whole vectors. */
 // @ts-expect-error: decorator
@@ -65,7 +63,7 @@ function sumOfOthers(x: usize, classes: usize, shift: f64, scratch: usize, keep:
     low += units & 0x3ffffff
   }
   // The maximum counted as 1 leaves again. Both parts are exact, so their sum is rounded once.
-  return (<f64>(high - (1 << 26)) * 67108864 + <f64>low) * 2.220446049250313e-16
+  return (<f64>(high - (1 << 26)) * 67108864 + <f64>low) * UNIT_52
 }
 
 /** Fills STATE; false if the row must be left to the reference. */
@@ -76,11 +74,10 @@ export function reduceRow(x: usize, classes: usize, scratch: usize, keep: bool):
   const max = state(MAX)
   if (!isFinite(max)) return false
   const maxLanes = f64x2.splat(max)
-  const secondLanes = f64x2.splat(state(SHIFT))
+  const secondLanes = f64x2.splat(state(SECOND))
   const power = f64x2.extract_lane(secondPower(maxLanes, secondLanes), 0)
   const shift = f64x2.extract_lane(finiteSecond(maxLanes, secondLanes), 0)
   const others = sumOfOthers(x, classes, shift, scratch, keep) * power
-  f64.store(STATE, shift, SHIFT)
   f64.store(STATE, power, SECOND_POWER)
   f64.store(STATE, others, OTHERS)
   f64.store(STATE, 1 + others, TOTAL)
@@ -138,9 +135,6 @@ export function logSoftmaxRow(x: usize, classes: usize, out: usize): bool {
   }
   return true
 }
-
-/** Where m + L cancels below this share of L, the row goes to the reference. */
-const CANCELLATION: f64 = 0.03125
 
 export function logSumExpRow(x: usize, classes: usize, out: usize): bool {
   if (!reduceRow(x, classes, 0, false)) return false

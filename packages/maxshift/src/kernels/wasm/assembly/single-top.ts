@@ -6,7 +6,7 @@ import { upper } from './lanes'
 /** What is known of the current row, as float64; findTop fills the first two. */
 export const STATE = memory.data(64, 16)
 export const MAX: usize = 0
-export const SHIFT: usize = 8
+export const SECOND: usize = 8
 
 // @ts-expect-error: decorator
 @inline
@@ -29,7 +29,7 @@ export function storeTail(out: usize, v: v128, count: usize): void {
   if (count > 2) v128.store32_lane(out, v, 2, 8)
 }
 
-/** The largest entry and the largest of the others to STATE (MAX, SHIFT: not yet finite); false if there is a NaN. */
+/** The largest entry and the largest of the others to MAX and SECOND of STATE; false if there is a NaN. */
 export function findTop(x: usize, classes: usize): bool {
   const lowest = f32x4.splat(-Infinity)
   let max0 = lowest
@@ -70,7 +70,7 @@ export function findTop(x: usize, classes: usize): bool {
   const s1 = f32x4.extract_lane(second0, 1)
   const s = s0 < s1 ? s1 : s0
   f64.store(STATE, <f64>(a < b ? b : a), MAX)
-  f64.store(STATE, <f64>(low < s ? s : low), SHIFT)
+  f64.store(STATE, <f64>(low < s ? s : low), SECOND)
   return !v128.any_true(invalid)
 }
 
