@@ -98,11 +98,15 @@ function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
   const second = get(SECOND)
   const alone = second === -Infinity
   const shift = alone ? max : second
-  // exp(m₂ − m) as a square, so that the sum of the others is a normal number as long as it can be one.
-  const root = alone ? 0 : power((second - max) * 0.5)
+  const sum = sumOfOthers(x, classes, shift, out, keep)
+  // Near the smallest normal number exp(m₂ − m) is taken as a square, so that the sum of the others still is normal.
+  const gap = second - max
+  const isWide = gap < -700
+  const root = alone ? 0 : power(isWide ? gap * 0.5 : gap)
+  const again = isWide ? root : 1
   f64.store(STATE, shift, SHIFT)
-  f64.store(STATE, root * root, SECOND_POWER)
-  f64.store(STATE, sumOfOthers(x, classes, shift, out, keep) * root * root, OTHERS)
+  f64.store(STATE, root * again, SECOND_POWER)
+  f64.store(STATE, sum * root * again, OTHERS)
 }
 
 // @ts-expect-error: decorator
