@@ -1,6 +1,7 @@
 /**
  * Compiles the AssemblyScript kernels and writes them, in hexadecimal, into kernels/wasm/binary.generated.ts, so that browsers
- * and bundlers need no loader. (Hexadecimal is longer than base64, but compresses to three quarters of it.) Two modules: all kernels with plain SIMD, and fast mode with relaxed SIMD.
+ * and bundlers need no loader. (Hexadecimal is longer than base64, but compresses to three quarters of it.) Two modules: all
+ * kernels with plain SIMD, and fast mode with relaxed SIMD.
  *
  * Does nothing if the generated file is newer than the sources.
  */

@@ -15,6 +15,9 @@ export type Reduction = 'mean' | 'sum' | 'none'
 const LARGEST = 1e280
 const SMALLEST = 1e-250
 
+/** What n² is multiplied with in the bound on the error of a compensated sum of n terms. */
+const PAIR_ERROR = 2.465190328815662e-32 // 0x3960000000000000, 2^−105
+
 /** (Σ losses) / divisor for a positive integer divisor. */
 export function meanOf(losses: Float64Array, divisor: number): number {
   let sum = 0
@@ -31,8 +34,9 @@ export function meanOf(losses: Float64Array, divisor: number): number {
   const quotient = sum / divisor
   const product = quotient * divisor
   const tail = (sum - product - productError(quotient, divisor, product) + errors) / divisor
-  // The errors of n additions are at most n · 2^−53 of the sum each, and adding them up errs by n · 2^−53 of that.
-  const bound = quotient * (losses.length * losses.length * 2.465190328815662e-32 + 1e-30)
+  // The errors of n additions are at most n · 2^−53 of the sum each, and adding them up errs by n · 2^−53 of that:
+  // n² · 2^−106, taken twice to be safe.
+  const bound = quotient * (losses.length * losses.length * PAIR_ERROR + 1e-30)
   const rounded = quotient + (tail - bound)
   return rounded === quotient + (tail + bound) ? rounded : exactMean(losses, divisor)
 }

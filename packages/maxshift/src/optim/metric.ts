@@ -17,7 +17,7 @@ export interface Point {
   readonly gradient: Float64Array
 }
 
-/** The inverse Hessian as L-BFGS sees it: the newest pairs on top of γ·P. */
+/** The inverse Hessian as L-BFGS sees it: the newest pairs on top of γ·I. */
 export class Metric {
   pairs = 0
   private newest = -1

@@ -31,7 +31,7 @@ const C4 = 0.041666666666666664 // 0x3fa5555555555555
 const C5 = 0.008333333333333333 // 0x3f81111111111111
 const C6 = 0.001388888888888889 // 0x3f56c16c16c16c17
 
-/** What expParts leaves behind: exp = (hi + lo) · 2^exponent, 1 ≤ hi < 2.01, |lo| ≤ ulp(hi)/2. */
+/** What expParts leaves behind: exp = (hi + lo) · 2^exponent, 2^(−1/256) ≤ hi ≤ 2^(255/256) but for rounding, |lo| ≤ ulp(hi)/2. */
 export interface ExpParts {
   hi: number
   lo: number

@@ -1,5 +1,5 @@
 /**
- * Every constant in special/ and in the kernels is what its recipe gives, bit for bit; in TypeScript the comment beside it shows
+ * Every constant in special/, loss/ and the kernels is what its recipe gives, bit for bit; in TypeScript the comment beside it shows
  * the same bits, in the kernels' AssemblyScript no table and no constant is without an expected value here.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -9,7 +9,9 @@ import { recipes } from '../../../../scripts/constants.mjs'
 import { EXP2_TABLE } from '../../src/special/exp2-table.ts'
 import { GRID_78, GRID_104 } from '../../src/special/grid.ts'
 
-const folders = ['../../src/special/', '../../src/kernels/js/'].map((path) => new URL(path, import.meta.url))
+const folders = ['../../src/special/', '../../src/kernels/js/', '../../src/loss/'].map(
+  (path) => new URL(path, import.meta.url),
+)
 const sources = folders.flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.ts') && name !== 'exp2-table.ts')
@@ -61,6 +63,7 @@ describe('constants', () => {
     ['grid.ts', /^GRID_\d+$/, [26, 52, 78, 104].map((q) => 1.5 * 2 ** (52 - q))],
     ['double-row.ts', /^TINY$/, [2 ** -120]],
     ['double-row.ts', /^SMALL_MAX$/, [2 ** -800]],
+    ['reduction.ts', /^PAIR_ERROR$/, [2 ** -105]],
   ] as [string, RegExp, number[]][])('%s %s', (file, pattern, expected) => {
     expect(named(file, pattern)).toEqual(expected)
   })

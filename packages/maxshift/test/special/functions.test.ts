@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { scaleRounded } from '../../src/special/bits.ts'
-import { exp, expm1 } from '../../src/special/exp.ts'
+import { exp, expm1, expParts } from '../../src/special/exp.ts'
 import { log, log1p } from '../../src/special/log.ts'
 import { Decimal, toDecimal, toExact } from '../support/oracle.ts'
 import { seededRandom } from '../support/random.ts'
@@ -179,5 +179,18 @@ describe('scaleRounded', () => {
     expect(scaleRounded(1.5, 0, -3000)).toBe(0)
     expect(scaleRounded(0, 0, 5)).toBe(0)
     expect(scaleRounded(1, 0, 1024)).toBe(Number.POSITIVE_INFINITY)
+  })
+})
+
+describe('expParts', () => {
+  it('leaves a head within half a step of the table, and a tail within half an ulp of it', () => {
+    const parts = { hi: 0, lo: 0, exponent: 0 }
+    for (const x of [...many(2000, () => 1600 * signed()), ...borders]) {
+      expParts(x, 0, parts)
+      // Half a step of ln 2/128 either way; the choice of the step is rounded, hence the little more.
+      expect(parts.hi).toBeGreaterThan(2 ** (-1 / 256) * (1 - 1e-12))
+      expect(parts.hi).toBeLessThan(2 ** (255 / 256) * (1 + 1e-12))
+      expect(Math.abs(parts.lo)).toBeLessThanOrEqual(parts.hi < 1 ? 2 ** -54 : 2 ** -53)
+    }
   })
 })

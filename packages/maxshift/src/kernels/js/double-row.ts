@@ -219,6 +219,7 @@ export function logSumExpDouble(logits: FloatArray, start: number, classes: numb
   finishLog()
   return maxPlusLog()
 }
+
 /** weight · Σ_{i≠y} exp(x_i − m) / total, rounded once: minus the gradient at the label. */
 export function complement(value: number, weightHi: number, weightLo: number): number {
   const { others, secondPower, total } = row

@@ -25,7 +25,7 @@ import { findTop, type Top } from './top.ts'
 
 /** What the passes over a row leave for the finishing loops. */
 interface Row extends Top {
-  /** exp(m₂ − m); 0 if there is only one entry above −∞, or the others are more than LARGEST_GAP below. */
+  /** exp(m₂ − m); 0 if there is only one entry above −∞, or the others are LARGEST_GAP or more below. */
   secondPower: number
   /** s, the sum of all but the maximum relative to it. */
   others: number

@@ -16,7 +16,8 @@ export const BLOCK_ENTRIES = 65536
 /** Entries of the longest row that is copied, and for which there is scratch: 2^18. */
 export const LONGEST_ROW = 262144
 
-const RECORD_BYTES = 48
+/** Numbers per record that sums_f64 leaves for a row (assembly/double.ts). */
+export const RECORD = 6
 const PAGE = 65536
 /**
  * What an arena for `alloc` holds: this much, or four times the array that did not fit, so that arrays that are used together live
@@ -40,7 +41,7 @@ export interface Arena extends Instance {
   readonly end: number
 }
 
-const AREAS = [LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 8, BLOCK_ROWS, BLOCK_ROWS * RECORD_BYTES]
+const AREAS = [LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 8, BLOCK_ROWS, BLOCK_ROWS * RECORD * 8]
 const AREA_BYTES = AREAS.reduce((sum, size) => sum + size, 0)
 
 /** The largest array that `alloc` can give, in bytes. */

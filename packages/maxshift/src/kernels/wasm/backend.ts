@@ -22,7 +22,7 @@ import {
 } from '../js/double-row.ts'
 import { referenceKernels } from '../js/reference.ts'
 import type { Kernels } from '../kernels.ts'
-import { type Arena, arenaOf, BLOCK_ENTRIES, BLOCK_ROWS, LONGEST_ROW } from './arena.ts'
+import { type Arena, arenaOf, BLOCK_ENTRIES, BLOCK_ROWS, LONGEST_ROW, RECORD } from './arena.ts'
 import type { WholeKernels } from './module.ts'
 
 /** A block of rows in kernel memory. */
@@ -163,7 +163,6 @@ function setLabels({ arena, first, rows }: Block, labels: Int32Array): void {
 }
 
 const weights: Weights = { factor: { hi: 0, lo: 0, exponent: 0 }, top: 0 }
-const RECORD = 6
 const sums: Slices = { slice26: 0, slice52: 0, slice78: 0, slice104: 0 }
 
 /**
