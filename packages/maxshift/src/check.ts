@@ -121,11 +121,23 @@ export function checkRows(who: string, length: number, classes: number | undefin
 
 const dtypeOf = (array: FloatArray): string => (array instanceof Float32Array ? 'Float32Array' : 'Float64Array')
 
+/** Whether the first `length` entries of `out` lie on memory of `other`. */
+function overlaps(out: FloatArray, length: number, other: ArrayBufferView): boolean {
+  const end = out.byteOffset + length * out.BYTES_PER_ELEMENT
+  return out.buffer === other.buffer && end > other.byteOffset && out.byteOffset < other.byteOffset + other.byteLength
+}
+
 /**
- * The array that receives `length` results: `out` if given, of the dtype of `like`, long enough, and over none of the inputs
- * unless it starts exactly where `like` does (in place); else a new one.
+ * The array that receives `length` results: `out` if given, of the dtype of `like`, and long enough; else a new one. It may not lie
+ * on the logits, `like`, unless results of their shape start exactly where they do (in place).
  */
-export function checkOut(who: string, out: unknown, length: number, like: FloatArray): FloatArray {
+export function checkOut(
+  who: string,
+  out: unknown,
+  length: number,
+  like: FloatArray,
+  mayBeInPlace: boolean = true,
+): FloatArray {
   if (out === undefined) return like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
   const expected = dtypeOf(like)
   if (!(out instanceof Float32Array || out instanceof Float64Array) || dtypeOf(out) !== expected) {
@@ -134,16 +146,25 @@ export function checkOut(who: string, out: unknown, length: number, like: FloatA
   if (out.length < length) {
     throw new RangeError(`${who}: expected out to have room for ${length} results, got length ${out.length}`)
   }
-  const inPlace = out.byteOffset === like.byteOffset
-  const end = out.byteOffset + length * out.BYTES_PER_ELEMENT
-  const overlaps = end > like.byteOffset && out.byteOffset < like.byteOffset + like.byteLength
-  if (out.buffer === like.buffer && overlaps && !inPlace) {
+  const inPlace = mayBeInPlace && out.byteOffset === like.byteOffset
+  if (overlaps(out, length, like) && !inPlace) {
+    const wanted = mayBeInPlace ? 'the logits themselves or apart from them' : 'apart from the logits'
+    const end = out.byteOffset + length * out.BYTES_PER_ELEMENT
     throw new RangeError(
-      `${who}: expected out to be the logits themselves or apart from them, got ` +
-        `an overlap (bytes ${out.byteOffset} to ${end} and ${like.byteOffset} to ${like.byteOffset + like.byteLength})`,
+      `${who}: expected out to be ${wanted}, got an overlap (bytes ${out.byteOffset} to ${end} and ` +
+        `${like.byteOffset} to ${like.byteOffset + like.byteLength})`,
     )
   }
   return out
+}
+
+/** Results must not be written over labels that are still to be read. */
+export function checkLabelsApart(who: string, out: FloatArray, length: number, labels: Labels): void {
+  if (ArrayBuffer.isView(labels) && overlaps(out, length, labels)) {
+    throw new RangeError(
+      `${who}: expected out to be apart from the labels, got an overlap at byte ${labels.byteOffset}`,
+    )
+  }
 }
 
 const isIntegerArray = (value: unknown): value is IntegerArray =>
@@ -158,18 +179,20 @@ const isIntegerArray = (value: unknown): value is IntegerArray =>
 /** The kind of labels: an integer array or a number[]; what they hold is checked by checkLabels. */
 export function checkLabelKind(who: string, labels: Labels): void {
   if (isIntegerArray(labels) || Array.isArray(labels)) return
-  const hint =
-    labels instanceof Float32Array || labels instanceof Float64Array ? ', distributions are not supported' : ''
-  throw new TypeError(
-    `${who}: expected labels to be an integer array or a number[], got ${describe(labels)}${hint && ` (${hint.slice(2)})`}`,
-  )
+  const isFloat = labels instanceof Float32Array || labels instanceof Float64Array
+  const hint = isFloat ? ' (distributions are not supported)' : ''
+  throw new TypeError(`${who}: expected labels to be an integer array or a number[], got ${describe(labels)}${hint}`)
 }
 
-/** Integer labels in [0, classes), one per row, as an Int32Array. */
-export function checkLabels(who: string, labels: Labels, rows: number, classes: number): Int32Array {
-  if (labels.length !== rows) {
-    throw new RangeError(`${who}: expected one label per row, ${rows} in all, got ${labels.length}`)
+const isShared = (view: ArrayBufferView): boolean =>
+  typeof SharedArrayBuffer !== 'undefined' && view.buffer instanceof SharedArrayBuffer
+
+/** Integer labels in [0, classes), one per row, as an Int32Array; a copy if another thread could still change them. */
+export function checkLabels(who: string, given: Labels, rows: number, classes: number): Int32Array {
+  if (given.length !== rows) {
+    throw new RangeError(`${who}: expected one label per row, ${rows} in all, got ${given.length}`)
   }
+  const labels = ArrayBuffer.isView(given) && isShared(given) ? given.slice() : given
   for (let i = 0; i < rows; i++) {
     const label: unknown = labels[i]
     if (typeof label !== 'number') {

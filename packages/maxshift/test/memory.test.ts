@@ -27,6 +27,20 @@ describe('alloc', () => {
     expect(large).toHaveLength(20_000_000)
     expect(large[19_999_999]).toBe(0)
   })
+  it('gives arrays beyond 2 GiB, and small ones after one that was refused', () => {
+    const huge = alloc('float32', 2 ** 29 + 1000)
+    const end = huge.subarray(2 ** 29 + 980)
+    expect(end.byteOffset).toBeGreaterThan(2 ** 31)
+    end.set(Array.from({ length: 20 }, (_, i) => i))
+    expect([...softmax(end)]).toEqual([...softmax(Float32Array.from(end))])
+    try {
+      alloc('float64', 2 ** 29 - 2 ** 21) // nearly 4 GiB: engines may refuse it
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError)
+      expect((error as Error).message).toMatch(/^alloc: expected room for 534773760 entries of float64/)
+    }
+    expect(alloc('float32', 10)).toHaveLength(10)
+  })
   it.each([
     [() => alloc(bad('int8'), 1), RangeError, "alloc: expected type to be one of 'float32', 'float64', got \"int8\""],
     [() => alloc(bad(4), 1), TypeError, "alloc: expected type to be one of 'float32', 'float64', got 4"],
@@ -67,6 +81,13 @@ describe('kinds of arrays', () => {
     expect([...softmax(shared, { classes: 3 })]).toEqual([...softmax(values, { classes: 3 })])
     softmax(shared, { classes: 3, out: shared })
     expect([...shared]).toEqual([...softmax(values, { classes: 3 })])
+  })
+  it('shared labels and a shared gradient', () => {
+    const labels = new Int32Array(new SharedArrayBuffer(400)).fill(1)
+    const out = new Float64Array(new SharedArrayBuffer(300 * 8))
+    const expected = crossEntropyWithGradient(values, new Int32Array(100).fill(1))
+    expect(crossEntropyWithGradient(values, labels, { out }).loss).toBe(expected.loss)
+    expect([...out]).toEqual([...expected.gradient])
   })
   it('arrays at odd places of a buffer', () => {
     const placed = new Float64Array(new ArrayBuffer(8 * 303), 24, 300)

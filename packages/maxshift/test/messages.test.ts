@@ -164,6 +164,16 @@ const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
     RangeError,
     'crossEntropyWithGradient: expected out to have room for 2 results, got length 1',
   ],
+  [
+    () => logSumExp(shared, { classes: 2, out: shared }),
+    RangeError,
+    'logSumExp: expected out to be apart from the logits, got an overlap (bytes 0 to 16 and 0 to 32)',
+  ],
+  [
+    () => crossEntropyWithGradient(new Float32Array(8), new Int32Array(shared.buffer, 8, 4), { out: shared }),
+    RangeError,
+    'crossEntropyWithGradient: expected out to be apart from the labels, got an overlap at byte 8',
+  ],
 ]
 
 describe('messages', () => {

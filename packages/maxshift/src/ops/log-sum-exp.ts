@@ -22,7 +22,8 @@ type RowsOptions<T extends FloatArray> = LogSumExpOptions<T> & { classes: number
  * only, or an empty one, gives −∞.
  *
  * @param logits one row, or rows × classes, row-major.
- * @param options `mode`, `classes`; with it `out`, which receives one result per row.
+ * @param options `mode`, `classes`; with it `out`, which receives one result per row and must lie
+ * apart from the logits.
  * @returns without `classes` a number (rounded to float32 for float32 logits); with it one result per row, in the dtype of softmax.
  * @throws as softmax does; TypeError for `out` without `classes`.
  */
@@ -38,7 +39,7 @@ export function logSumExp(logits: Logits, options?: LogSumExpOptions): FloatArra
   if (classes === undefined && out !== undefined) {
     throw new TypeError(`${who}: expected out only together with classes; of one row the result is a number`)
   }
-  const result = checkOut(who, out, shape.rows, values)
+  const result = checkOut(who, out, shape.rows, values, false)
   selectKernels(values.length, checkMode(who, mode)).logSumExp(values, shape.rows, shape.classes, result)
   if (classes !== undefined) return result
   return values.length === 0 ? Number.NEGATIVE_INFINITY : result[0]

@@ -97,7 +97,7 @@ let current: WeakRef<Arena> | undefined
 
 /** The address of `bytes` fresh, zeroed bytes in some arena, on a border of 64; null where there is no WebAssembly. */
 export function reserve(bytes: number): { buffer: ArrayBuffer; address: number } | null {
-  const needed = (bytes + 63) & -64
+  const needed = Math.ceil(bytes / 64) * 64 // no bit operation: those end at 2 GiB
   let arena: Arena | null | undefined = current?.deref()
   if (arena === undefined || arena.end - arena.next < needed) {
     arena = createRoomyArena(needed)
