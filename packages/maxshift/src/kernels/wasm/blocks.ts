@@ -1,0 +1,74 @@
+/**
+ * Rows on their way into kernel memory and back.
+ *
+ * Arrays from `alloc` are used where they are; others are copied through the data area in blocks of rows, small enough to stay
+ * in cache between the copy and the kernel.
+ */
+import type { FloatArray } from '../../arrays.ts'
+import { type Arena, arenaOf, BLOCK_ENTRIES, BLOCK_ROWS } from './arena.ts'
+
+/** A block of rows in kernel memory. */
+export interface Block {
+  arena: Arena
+  first: number
+  rows: number
+  /** Addresses of its logits and of its results; the same where they are computed in place. */
+  logits: number
+  out: number
+}
+
+const viewOf = (like: FloatArray, arena: Arena, address: number, length: number): FloatArray =>
+  like instanceof Float32Array
+    ? new Float32Array(arena.memory.buffer, address, length)
+    : new Float64Array(arena.memory.buffer, address, length)
+
+/**
+ * Calls `run` for each block of rows. `out` receives `width` results per row; without it, results are no concern of this function.
+ */
+export function overBlocks(
+  base: Arena,
+  logits: FloatArray,
+  rows: number,
+  classes: number,
+  out: FloatArray | null,
+  width: number,
+  run: (block: Block) => void,
+): void {
+  const size = logits.BYTES_PER_ELEMENT
+  const home = arenaOf(logits)
+  const arena = home ?? base
+  const writesInPlace = out !== null && arenaOf(out) === arena
+  const copies = home === undefined || (out !== null && !writesInPlace)
+  const most = copies ? Math.min(BLOCK_ROWS, Math.max(1, Math.floor(BLOCK_ENTRIES / classes))) : BLOCK_ROWS
+  for (let first = 0; first < rows; first += most) {
+    const count = Math.min(most, rows - first)
+    const from = first * classes
+    const to = from + count * classes
+    if (home === undefined) viewOf(logits, arena, arena.data, to - from).set(logits.subarray(from, to))
+    const source = home === undefined ? arena.data : logits.byteOffset + from * size
+    const target = writesInPlace ? out.byteOffset + first * width * size : arena.data
+    run({ arena, first, rows: count, logits: source, out: target })
+    if (out !== null && !writesInPlace) {
+      out.set(viewOf(out, arena, arena.data, count * width), first * width)
+    }
+  }
+}
+
+/** Which rows of a block were left, as row numbers of the whole. */
+export function flagged({ arena, first, rows }: Block, left: number): number[] {
+  if (left === 0) return []
+  const found: number[] = []
+  const flags = new Uint8Array(arena.memory.buffer, arena.flags, rows)
+  for (let r = 0; r < rows; r++) if (flags[r] === 1) found.push(first + r)
+  return found
+}
+
+/** Copies the labels of a block into its arena. */
+export function setLabels({ arena, first, rows }: Block, labels: Int32Array): void {
+  new Int32Array(arena.memory.buffer, arena.labels, rows).set(labels.subarray(first, first + rows))
+}
+
+/** The part of an array that belongs to row r, `width` entries per row. */
+export function rowOf<T extends FloatArray | Int32Array>(array: T, r: number, width: number): T {
+  return array.subarray(r * width, (r + 1) * width) as T
+}
