@@ -4,7 +4,7 @@
  * Every question runs in a process of its own, so that no question inherits what the engine learnt in another, nor its memory.
  */
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { sink } from './contestant.ts'
@@ -75,6 +75,7 @@ async function answer({ file, operation, expected }: Question): Promise<void> {
     measurements,
   }
   if (values['dry-run']) return
+  mkdirSync(new URL('results/', import.meta.url), { recursive: true })
   writeFileSync(new URL(`results/${file}.json`, import.meta.url), `${JSON.stringify(result, null, 2)}\n`)
 }
 
