@@ -90,7 +90,7 @@ const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
   [
     () => logSumExp([1], bad({ out: new Float64Array(1) })),
     TypeError,
-    'logSumExp: expected out only together with classes; of one row the result is a number',
+    'logSumExp: expected out only together with classes (of one row the result is a number), got Float64Array of length 1',
   ],
   [
     () => logSumExp([1, 2, 3], { classes: 2 }),

@@ -2,7 +2,7 @@
  * logSumExp of rows: checked, allocating, either dtype.
  */
 import type { FloatArray, Logits } from '../arrays.ts'
-import { checkLogits, checkMode, checkOptions, checkOut, checkRows } from '../check.ts'
+import { checkLogits, checkMode, checkOptions, checkOut, checkRows, describe } from '../check.ts'
 import { type Mode, selectKernels } from '../kernels/select.ts'
 import type { SoftmaxOptions } from './softmax.ts'
 
@@ -37,7 +37,9 @@ export function logSumExp(logits: Logits, options?: LogSumExpOptions): FloatArra
   const values = checkLogits(who, logits)
   const shape = checkRows(who, values.length, classes)
   if (classes === undefined && out !== undefined) {
-    throw new TypeError(`${who}: expected out only together with classes; of one row the result is a number`)
+    throw new TypeError(
+      `${who}: expected out only together with classes (of one row the result is a number), got ${describe(out)}`,
+    )
   }
   const result = checkOut(who, out, shape.rows, values, false)
   selectKernels(values.length, checkMode(who, mode)).logSumExp(values, shape.rows, shape.classes, result)

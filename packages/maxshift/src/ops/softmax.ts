@@ -7,7 +7,10 @@ import { type Mode, selectKernels } from '../kernels/select.ts'
 
 /** Options of softmax and logSoftmax. */
 export interface SoftmaxOptions<T extends FloatArray = FloatArray> {
-  /** Entries per row: logits are rows × classes, row-major. Default: all logits are one row. */
+  /**
+   * Entries per row: logits are rows × classes, row-major. Default: all logits are one row. At most 2^26; rows of more than 2^18 are
+   * computed in plain TypeScript, several times slower.
+   */
   classes?: number
   /**
    * Receives the results and is returned: of the dtype of the results, at least as long as the logits (what lies beyond is not

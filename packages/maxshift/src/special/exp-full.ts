@@ -51,7 +51,8 @@ function reduce(x: number, tail: number): number {
 
 const series: Pair = { hi: 0, lo: 0 }
 
-/** exp(x + tail) = (hi + lo) · 2^exponent into `parts`. Same domain as expParts; relative error about 2^−103. */
+/** exp(x + tail) = (hi + lo) · 2^exponent into `parts`. Same domain as expParts; relative error below 2^−97,
+ * where the tail is rounded, and about 2^−100 for x ≥ −75. */
 export function expFull(x: number, tail: number, parts: ExpParts): void {
   const k = reduce(x, tail)
   const j = k & 127
@@ -62,7 +63,7 @@ export function expFull(x: number, tail: number, parts: ExpParts): void {
   parts.exponent = (k - j) / 128
 }
 
-/** exp(x + tail) − 1 into `out`, for −700 ≤ x ≤ 700; relative error about 2^−100 also near 0. */
+/** exp(x + tail) − 1 into `out`, for −700 ≤ x ≤ 700; relative error below 2^−99, also near 0. */
 export function expm1Full(x: number, tail: number, out: Pair): void {
   const k = reduce(x, tail)
   if (k === 0) {

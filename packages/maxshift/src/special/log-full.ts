@@ -1,5 +1,5 @@
 /**
- * log(1 + s) as a double-double, good to about 2^−100 relative.
+ * log(1 + s) as a double-double, good to 2^−99 relative.
  *
  * One step of Halley's method on expm1(y) = s from the float64 logarithm y₀: y = y₀ + 2 (s − e)/(2 + s + e) with
  * e = expm1(y₀). The step cubes the error of y₀ (2^−53), so what remains is the error of e; s − e is exact in its leading
