@@ -31,6 +31,7 @@ export function logSumExp(logits: Float32Array, options: RowsOptions<Float32Arra
 export function logSumExp(logits: Float64Array | readonly number[], options: RowsOptions<Float64Array>): Float64Array
 export function logSumExp(logits: Logits, options: RowsOptions<FloatArray>): FloatArray
 export function logSumExp(logits: Logits, options?: { classes?: never; out?: never; mode?: Mode }): number
+export function logSumExp(logits: Logits, options?: LogSumExpOptions): FloatArray | number
 export function logSumExp(logits: Logits, options?: LogSumExpOptions): FloatArray | number {
   const who = 'logSumExp'
   const { classes, out, mode } = checkOptions(who, options, ['classes', 'out', 'mode'])

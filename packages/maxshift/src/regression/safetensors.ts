@@ -24,7 +24,7 @@ const BYTES = 8
 const HEADER_MOST = 100_000_000
 
 /** The bytes of a file with float64 tensors, in the order of the map. */
-export function encodeTensors({ tensors, metadata }: TensorFile): Uint8Array {
+export function encodeTensors({ tensors, metadata }: TensorFile): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = { __metadata__: Object.fromEntries(metadata) }
   let offset = 0
   for (const [name, { shape, values }] of tensors) {

@@ -34,9 +34,12 @@ export class SoftmaxRegression<L extends Label = Label> {
   /** One per class; all 0 if fitted without. */
   readonly intercepts: Float64Array
   readonly report: FitReport
-  private pass: LinearPass | undefined
+  #pass: LinearPass | undefined
 
-  private constructor(parts: ModelParts) {
+  private constructor(parts: ModelParts | undefined) {
+    if (parts === undefined) {
+      throw new TypeError('SoftmaxRegression: expected a call of SoftmaxRegression.fit or .fromSafetensors, got new')
+    }
     this.classNames = parts.classNames as readonly L[]
     this.featureNames = parts.featureNames
     this.featureCount = parts.weights.length / parts.classNames.length
@@ -75,13 +78,16 @@ export class SoftmaxRegression<L extends Label = Label> {
     return new SoftmaxRegression(await fitModel(data, classNames, settings))
   }
 
-  /** Reads what toSafetensors wrote. Throws a RangeError that names what is wrong with a file. */
-  static fromSafetensors(bytes: Uint8Array): SoftmaxRegression {
-    return new SoftmaxRegression(decodeModel(bytes))
+  /**
+   * Reads what toSafetensors wrote; `L` is the kind of its labels, if you know it. Throws a RangeError that names what is wrong
+   * with a file.
+   */
+  static fromSafetensors<L extends Label = Label>(bytes: Uint8Array): SoftmaxRegression<L> {
+    return new SoftmaxRegression<L>(decodeModel(bytes))
   }
 
   /** The model as a safetensors file, readable in Python too. Weights and intercepts keep every bit; times and history are left out. */
-  toSafetensors(): Uint8Array {
+  toSafetensors(): Uint8Array<ArrayBuffer> {
     return encodeModel(this)
   }
 
@@ -142,9 +148,9 @@ export class SoftmaxRegression<L extends Label = Label> {
 
   private computeLogits(features: Features, first: number, rows: number): Float64Array {
     const out = new Float64Array(rows * this.classNames.length)
-    this.pass ??= selectLinearKernels().createPass(this.featureCount, this.classNames.length)
-    this.pass.setWeights(this.weights, this.intercepts)
-    this.pass.logits(features, first, rows, out)
+    this.#pass ??= selectLinearKernels().createPass(this.featureCount, this.classNames.length)
+    this.#pass.setWeights(this.weights, this.intercepts)
+    this.#pass.logits(features, first, rows, out)
     return out
   }
 }
