@@ -273,6 +273,12 @@ describe('a model throws for', () => {
       TypeError,
       'fromSafetensors: expected bytes to be a Uint8Array, got "file"',
     ],
+    [
+      'new, the habit of scikit-learn',
+      () => new (bad(SoftmaxRegression))(),
+      TypeError,
+      'SoftmaxRegression: expected a call of SoftmaxRegression.fit or .fromSafetensors, got new',
+    ],
   ])('%s', (_, call, kind, message) => {
     expect(call).toThrow(new kind(message))
   })
