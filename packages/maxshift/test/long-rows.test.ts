@@ -28,3 +28,15 @@ describe('long rows', () => {
     expect(exact.minus(losses[0]).div(exact).abs().toNumber()).toBeLessThan(2 ** -45)
   })
 })
+
+describe('logSumExp of long rows', () => {
+  it('near 0, where the grid would show through the cancellation', () => {
+    const logits = new Float32Array(262144).fill(-40.73686599731445)
+    logits[0] = -0.019082345068454742
+    logits[1] = -4.000064849853516
+    const out = new Float32Array(1)
+    referenceKernels.logSumExp(logits, 1, logits.length, out)
+    // From 60-digit arithmetic. The float32 spacing there is 2^−34; 0.501 of it is promised.
+    expect(Math.abs(out[0] - -0.00058715089056119318179)).toBeLessThanOrEqual(0.501 * 2 ** -34)
+  })
+})

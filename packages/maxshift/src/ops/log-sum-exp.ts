@@ -15,8 +15,8 @@ type RowsOptions<T extends FloatArray> = LogSumExpOptions<T> & { classes: number
 /**
  * logSumExp(logits) = log Σ_k exp(logits_k): of all logits as one row, or with `classes` of each row.
  *
- * Within 0.501 ulp (float32) or 0.51 ulp (float64), also near 0, where the maximum and the logarithm of the sum cancel (for
- * float64 there: an absolute error of 2^−62 at most, in practice below 2^−99). Same bits everywhere and for every order.
+ * Within 0.501 ulp (float32) or 0.51 ulp (float64), also near 0, where the maximum and the logarithm of the sum cancel: there
+ * float64 promises an absolute error of 2^−62, float32 its 0.501 ulp down to n · 2^−70 and below that n · 2^−104. Same bits everywhere and for every order.
  *
  * Non-finite: NaN if the row contains a NaN; else +∞ if it contains a +∞; entries of −∞ count for nothing, and a row of them
  * only, or an empty one, gives −∞.

@@ -18,8 +18,8 @@ export interface SoftmaxOptions<T extends FloatArray = FloatArray> {
    */
   out?: T
   /**
-   * 'accurate' (default), or 'fast': several times faster on float32; errors grow to about 2.5 ulp plus the distance from the
-   * maximum, results below the smallest normal number may be 0, and with relaxed SIMD (see `backend`) bits differ between machines.
+   * 'accurate' (default), or 'fast': several times faster on float32; errors grow to about 4 ulp (float64: 8) plus the distance
+   * from the maximum, results below the smallest normal number may be 0, and with relaxed SIMD (see `backend`) bits differ between machines.
    */
   mode?: Mode
 }

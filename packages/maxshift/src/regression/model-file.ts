@@ -43,7 +43,13 @@ const REPORT_NUMBERS = [
   'tolerance',
 ] as const
 
-export function encodeModel({ classNames, featureNames, weights, intercepts, report }: ModelParts): Uint8Array<ArrayBuffer> {
+export function encodeModel({
+  classNames,
+  featureNames,
+  weights,
+  intercepts,
+  report,
+}: ModelParts): Uint8Array<ArrayBuffer> {
   const kept = Object.fromEntries(
     ['status', 'intercept', ...REPORT_NUMBERS].map((name) => [name, Reflect.get(report, name)]),
   )

@@ -60,6 +60,7 @@ describe('constants', () => {
     ['exp-single.ts', /^P\d$/, recipes.exp2Polynomial()],
     ['log.ts', /^LN2_/, recipes.ln2Parts()],
     ['log.ts', /^Q\d$/, recipes.logPolynomial()],
+    ['single.ts', /^CANCELLATION_PER_CLASS$/, [2 ** -18]],
     ['grid.ts', /^GRID_\d+$/, [26, 52, 78, 104].map((q) => 1.5 * 2 ** (52 - q))],
     ['double-row.ts', /^TINY$/, [2 ** -120]],
     ['double-row.ts', /^SMALL_MAX$/, [2 ** -800]],
@@ -133,6 +134,7 @@ const KERNEL_CONSTANTS: Record<string, Record<string, number>> = {
   'pairs.ts': { SPLITTER: 2 ** 27 + 1 },
   'state-single.ts': {
     CANCELLATION: reference('kernels/js/single.ts', 'CANCELLATION'),
+    CANCELLATION_PER_CLASS: reference('kernels/js/single.ts', 'CANCELLATION_PER_CLASS'),
     LARGEST_GAP: reference('kernels/js/single.ts', 'LARGEST_GAP'),
   },
 }

@@ -99,16 +99,21 @@ export function logSoftmaxSingle(logits: FloatArray, rows: number, classes: numb
   }
 }
 
-/** Where m and L cancel, the absolute error of L (2^−40) would show: below this share of L the double-double kernel serves. */
+/**
+ * Where m and L cancel below this share of L, their absolute errors would show: 2^−40 from the exponential, n · 2^−53 from the
+ * grid, which long rows magnify. There the double-double kernel serves.
+ */
 const CANCELLATION = 0.03125
+const CANCELLATION_PER_CLASS = 0.000003814697265625 // 0x3ed0000000000000, 2^−18
 
 export function logSumExpSingle(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
+  const share = Math.max(CANCELLATION, classes * CANCELLATION_PER_CLASS)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     if (reduceRow(logits, start, classes)) {
       const log = log1p(row.others)
       const sum = row.max + log
-      const cancels = row.max < 0 && Math.abs(sum) < CANCELLATION * log
+      const cancels = row.max < 0 && Math.abs(sum) < share * log
       out[r] = cancels ? logSumExpDouble(logits, start, classes) : sum
     } else out[r] = row.max // NaN, +∞ and −∞ are their own log-sum-exp
   }

@@ -10,7 +10,7 @@ import { BLOCK, ONE_BITS, UNIT_52 } from './grid'
 import { demote, select, upper } from './lanes'
 import { log1pLanes } from './log1p'
 import { findTop, loadTail, MAX, SECOND, STATE, state, storeTail } from './single-top'
-import { CANCELLATION, finiteSecond, secondPower } from './state-single'
+import { CANCELLATION, CANCELLATION_PER_CLASS, finiteSecond, secondPower } from './state-single'
 
 /** The rest of the state of the row, as float64, after MAX and SECOND. */
 const SECOND_POWER: usize = 16
@@ -141,7 +141,8 @@ export function logSumExpRow(x: usize, classes: usize, out: usize): bool {
   const max = state(MAX)
   const log = state(LOG)
   const sum = max + log
-  if (max < 0 && abs(sum) < CANCELLATION * log) return false
+  const share = Math.max(CANCELLATION, <f64>classes * CANCELLATION_PER_CLASS)
+  if (max < 0 && abs(sum) < share * log) return false
   f32.store(out, <f32>sum)
   return true
 }

@@ -6,6 +6,7 @@ import { powerSingle } from './exp2-single'
 
 /** Where m + L cancels below this share of L, the row goes to the reference, which has the digits. */
 export const CANCELLATION: f64 = 0.03125
+export const CANCELLATION_PER_CLASS: f64 = 0.000003814697265625
 
 /** A margin beyond which the others are nothing. */
 const LARGEST_GAP: f64 = 690
