@@ -31,11 +31,11 @@ export function plain(text: string): string {
   return text.replace(unprintable, (character) => escapeCode(character.charCodeAt(0)))
 }
 
-/** `value` in double quotes on one line, cut after `limit` characters. */
+/** `value` in double quotes on one line, cut after `limit` characters; `"` and `\` in it get a backslash. */
 export function quote(value: string, limit = 60): string {
   const characters = [...value]
   const shown = characters.length > limit ? `${characters.slice(0, limit).join('')}…` : value
-  return `"${plain(shown)}"`
+  return `"${plain(shown.replace(/["\\]/g, '\\$&'))}"`
 }
 
 /** `"a", "b" and 3 more`. */

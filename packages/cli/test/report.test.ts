@@ -40,6 +40,7 @@ describe('words and numbers', () => {
   })
   test('control characters do not get through', () => {
     expect(plain('a\u001b[31m\r\n\u0007\u009b\u202eb')).toBe('a\\u001b[31m\\u000d\\u000a\\u0007\\u009b\\u202eb')
+    expect(quote('a", 5 "b\\')).toBe('"a\\", 5 \\"b\\\\"')
     expect(quote(`${'x'.repeat(70)}`)).toBe(`"${'x'.repeat(60)}…"`)
     expect(list(['a', 'b', 'c'])).toBe('"a", "b" and "c"')
     expect(list(['a'])).toBe('"a"')
