@@ -26,7 +26,7 @@ describe('fit', () => {
   test('tells the facts, the fit, the quality and the file', async () => {
     const { code, stdout, stderr } = await run('fit', 'flowers.csv', '--label', 'species', '--model', 'a.safetensors')
     expect(code).toBe(0)
-    expect(stderr).toBe('maxshift fit: left out 1 column without numbers: "note" (--features chooses columns)\n')
+    expect(stderr).toBe('maxshift fit: left out 1 column: "note" (text); --features chooses columns\n')
     expect(stdout).toMatch(
       /^Training {4}90 rows, 2 features, 30 "setosa", 30 "versicolor", 30 "virginica"\n {12}flowers\.csv\n/,
     )

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
-import { readTable } from '../src/input/table.ts'
+import { describeIgnored, readTable } from '../src/input/table.ts'
 import { runSql, temporaryFolder } from './helpers.ts'
 
 const folder = temporaryFolder()
@@ -139,6 +139,9 @@ describe('which columns are features', () => {
       ['name', 'text'],
       ['cabin', 'text'],
     ])
+    expect(describeIgnored(table.ignored)).toBe(
+      'left out 3 columns: "column 1" (no name), "name" (text), "cabin" (text)',
+    )
   })
   test('names choose columns and their order', async () => {
     const table = await readTable({ path: write('order.csv', 'a,b,c,k\n1,2,3,x\n'), label: 'k', features: ['c', 'a'] })
@@ -232,6 +235,18 @@ describe('messages', () => {
       'a,k\n1e400,x\n',
       'FILE, line 2: column "a": expected a finite number, got "1e400"',
     ],
+    [
+      'an integer beyond 2^53',
+      'x.csv',
+      'a,b,k\n9007199254740992,1,x\n-9007199254740994,2,x\n3,9007199254740993,y\n',
+      'FILE, line 4: column "b": expected an integer that float64 holds exactly, got "9007199254740993"',
+    ],
+    [
+      'an integer beyond 2^53 in JSON',
+      'x.jsonl',
+      '{"a":1e300,"k":"x"}\n{"a":-12345678901234567890123,"k":"y"}\n',
+      'FILE, row 2: column "a": expected an integer that float64 holds exactly, got "-12345678901234567890123"',
+    ],
     ['infinity', 'x.csv', 'a,k\n1,x\n-inf,x\n', 'FILE, line 3: column "a": expected a finite number, got "-inf"'],
     ['not a number', 'x.csv', 'a,k\n1,x\nNaN,x\n', 'FILE, line 3: column "a": expected a finite number, got "NaN"'],
     [
@@ -261,6 +276,7 @@ describe('messages', () => {
     ],
     ['open quote', 'x.csv', 'a,b,k\n1,2,"x\n', 'FILE, line 2: a quote is not closed, or goes on after it'],
     ['Latin-1', 'x.csv', Buffer.from('a,k\n1,caf\xe9\n', 'latin1'), 'FILE, line 2: the text is not UTF-8'],
+    ['Latin-1 names', 'x.csv', Buffer.from('gr\xf6\xdfe,k\n1,x\n', 'latin1'), 'FILE, line 1: the text is not UTF-8'],
     ['UTF-16', 'x.csv', Buffer.from('\ufeffa,k\n1,x\n', 'utf16le'), 'FILE: the text is UTF-16, expected UTF-8'],
     ['two columns of one name', 'x.csv', 'a,a,k\n1,2,x\n', 'FILE: more than one column is called "a"'],
     ['empty first line', 'x.csv', '\na,k\n1,x\n', 'FILE: the first line is empty, expected column names'],
@@ -284,7 +300,8 @@ describe('messages', () => {
       'FILE: expected one object per row, such as {"width": 1.5, "label": "a"}',
     ],
     ['JSON without rows', 'x.json', '[]', 'FILE: expected one object per row, such as {"width": 1.5, "label": "a"}'],
-    ['no Parquet', 'x.parquet', 'a,k\n1,x\n', 'FILE: not readable as Parquet: '],
+    ['no Parquet', 'x.parquet', 'a,k\n1,x\n', 'FILE: not a Parquet file, or cut short'],
+    ['no Parquet, longer', 'x.parquet', `a,k\n${'1,x\n'.repeat(20)}`, 'FILE: not a Parquet file, or cut short'],
     [
       'IDX',
       'x',
@@ -296,6 +313,13 @@ describe('messages', () => {
     if (message.endsWith(': ') || message.endsWith('JSON')) expect(said).toContain(`DataError ${message}`)
     else expect(said).toBe(`DataError ${message}`)
     expect(said).not.toContain('\n')
+  })
+  test.each(['BIGINT', 'UBIGINT', 'DECIMAL(20,0)', 'DECIMAL(20,1)'])('Parquet: %s beyond 2^53', async (type) => {
+    const path = `${folder.path}/large.parquet`
+    const values = `(VALUES (9007199254740992, 'x'), (9007199254740993, 'y')) AS t(a, k)`
+    await runSql(`COPY (SELECT CAST(a AS ${type}) AS a, k FROM ${values}) TO '${path}' (FORMAT parquet)`)
+    const message = /row 2: column "a": expected an integer that float64 holds exactly, got "9007199254740993(\.0)?"$/
+    await expect(readTable({ path, label: 'k' })).rejects.toThrow(message)
   })
   test('missing columns, with the nearest names', async () => {
     const header = 'sepal length,species,petal_width\n1,x,2\n'

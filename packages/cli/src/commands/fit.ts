@@ -16,11 +16,12 @@ import {
   type Source,
   type SourceOptions,
 } from '../input/source.ts'
+import { describeIgnored } from '../input/table.ts'
 import { checkWritable, writeWhole } from '../output/write-file.ts'
 import { dataJson, fitJson, metricsJson, printJson } from '../report/json.ts'
 import { describeClasses, Summary } from '../report/summary.ts'
 import type { Session } from '../session.ts'
-import { duration, list, plural, quote, shortest, size } from '../text.ts'
+import { duration, plural, quote, shortest, size } from '../text.ts'
 import { version } from '../version.ts'
 
 export interface FitOptions extends SourceOptions {
@@ -79,12 +80,8 @@ async function readInputs(path: string | undefined, options: FitOptions, { progr
   if (testSource) progress.status('reading the test data')
   const test = testSource && (await readSource(testSource, expectationFrom(train, classes)))
   progress.done()
-  const ignored = train.ignored.map(({ name }) => name)
-  if (ignored.length > 0) {
-    progress.note(
-      `left out ${plural(ignored.length, 'column')} without numbers: ${list(ignored)} (--features chooses columns)`,
-    )
-  }
+  const leftOut = describeIgnored(train.ignored)
+  if (leftOut !== '') progress.note(`${leftOut}; --features chooses columns`)
   if (options.model === undefined) progress.note('the model will not be kept; --model FILE writes it')
   return { train, test, classes }
 }

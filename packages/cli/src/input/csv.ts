@@ -16,6 +16,7 @@ export interface CsvHead {
 }
 
 const headLimit = 1 << 20
+const utf8Mark = Buffer.from('\ufeff')
 const delimiters = [',', '\t', ';', '|']
 
 /** The file's bytes from the beginning, unpacked when `gzip` says so. */
@@ -46,16 +47,29 @@ export async function readCsvHead(path: string, gzip: boolean, given?: string): 
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     throw new DataError(`${path}: the text is UTF-16, expected UTF-8`)
   }
-  const text = bytes.toString('utf8').replace(/^\ufeff/, '')
-  const delimiter = given ?? mostFrequent(firstRecord(text, delimiters).separators)
-  const { fields, end } = firstRecord(text, [delimiter])
+  const mark = bytes.subarray(0, 3).equals(utf8Mark) ? 3 : 0
+  // One character per byte, to find the end of the line: the 1 MiB may end within a character.
+  const raw = bytes.toString('latin1', mark)
+  const delimiter = given ?? mostFrequent(firstRecord(raw, delimiters).separators)
+  const { end } = firstRecord(raw, [delimiter])
   if (end === undefined && bytes.length === headLimit) {
     throw new DataError(`${path}: the first line is longer than 1 MiB, expected column names`)
   }
+  const { fields } = firstRecord(decode(path, bytes.subarray(mark, end === undefined ? undefined : mark + end)), [
+    delimiter,
+  ])
   if (fields.length === 1 && fields[0] === '') {
     throw new DataError(`${path}: the first line is empty, expected column names`)
   }
   return { delimiter, names: fields }
+}
+
+function decode(path: string, line: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line)
+  } catch {
+    throw new DataError(`${path}, line 1: the text is not UTF-8`)
+  }
 }
 
 /** Splits `text`, one record of comma-separated values with RFC 4180 quotes. */

@@ -161,6 +161,9 @@ function explainOther(path: string, format: string, error: unknown): unknown {
   // DuckDB says "Kind Error: what happened", and then options of its own on further lines.
   const first = error.message.split('\n')[0].trim()
   if (!/^[A-Z][A-Za-z ]*(Error|Exception): /.test(first)) return error
+  if (/no magic bytes|too small to be a parquet/i.test(first)) {
+    return new DataError(`${path}: not a Parquet file, or cut short`)
+  }
   const what = first.replace(/^[A-Za-z ]*(Error|Exception): /, '').replace(/ (in )?file ['"].*?['"],?/i, '')
   return new DataError(`${path}: not readable as ${format}: ${what}`)
 }

@@ -6,7 +6,8 @@
  * and value. Text columns are left out and reported. A missing value is an error, never a zero.
  *
  * The array is a Float32Array when every feature is stored in a type that float32 holds exactly (FLOAT and integers up
- * to 16 bits), otherwise a Float64Array: nothing is rounded, and embeddings take half the memory.
+ * to 16 bits), otherwise a Float64Array. An integer that float64 cannot hold is refused: two identifiers must not become
+ * one. Decimal fractions become the nearest float64.
  */
 import { DataError, UsageError } from '../errors.ts'
 import { list, nearest, plural, quote } from '../text.ts'
@@ -157,6 +158,7 @@ async function readCells(source: TableSource, chosen: Column[], label: Column | 
     done += chunk.rows
   }
   if (done !== rows) throw new DataError(`${source.path}: the file changed while it was read`)
+  if (!single) await refuseRounded(source, chosen, features)
   return { features, cells }
 }
 
@@ -181,6 +183,36 @@ function copyFeatures(chunk: Chunk, single: boolean, width: number, out: Float32
   return { row, column }
 }
 
+/**
+ * Throws for the first integer that its float64 does not equal. Only values of at least 2^53 can be such, so the text of
+ * the cells is read a second time only where there are any.
+ */
+async function refuseRounded(source: TableSource, chosen: Column[], features: Float32Array | Float64Array) {
+  const large = new Set<number>()
+  features.forEach((value, i) => {
+    if (Math.abs(value) >= 2 ** 53) large.add(i % chosen.length)
+  })
+  const suspects = chosen.filter(({ type }, j) => large.has(j) && type !== 'DOUBLE' && type !== 'FLOAT')
+  if (suspects.length === 0) return
+  const selected = suspects.map(({ cell }) => `CAST(${cell} AS VARCHAR)`).join(', ')
+  let done = 0
+  for await (const chunk of source.database.query(`SELECT ${selected} FROM ${source.from}`, source.path)) {
+    for (const [j, { name }] of suspects.entries()) {
+      const texts = chunk.strings(j)
+      const row = texts.findIndex((text) => text !== null && isRounded(text))
+      if (row < 0) continue
+      const at = `${source.path}, ${await source.place(done + row)}: column ${quote(name)}`
+      throw new DataError(`${at}: expected an integer that float64 holds exactly, got ${quote(texts[row] ?? '')}`)
+    }
+    done += chunk.rows
+  }
+}
+
+function isRounded(text: string): boolean {
+  const digits = /^\s*\+?(-?\d+)(\.0*)?\s*$/.exec(text)?.[1]
+  return digits !== undefined && BigInt(digits) !== BigInt(Number(digits))
+}
+
 /** Throws the error for one cell that is not what was expected: its place, its column, its text. */
 async function refuseCell(source: TableSource, column: Column, row: number, expected: string): Promise<never> {
   const sql = `SELECT CAST(${column.cell} AS VARCHAR) FROM ${source.from} LIMIT 1 OFFSET ${row}`
@@ -201,5 +233,5 @@ export function describeIgnored(ignored: readonly IgnoredColumn[]): string {
     .slice(0, 8)
     .map(({ name, reason, type }) => `${quote(name, 30)} (${reason === 'type' ? type : reason})`)
   const more = ignored.length > shown.length ? ` and ${ignored.length - shown.length} more` : ''
-  return `left out ${plural(ignored.length, 'column')} that ${ignored.length === 1 ? 'is' : 'are'} not numeric: ${shown.join(', ')}${more}`
+  return `left out ${plural(ignored.length, 'column')}: ${shown.join(', ')}${more}`
 }
