@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { SoftmaxRegression } from 'maxshift/regression'
-import { blameData, fileError } from './errors.ts'
+import { blameData, DataError, fileError } from './errors.ts'
 import { checkReadable } from './input/file.ts'
 import type { Expectation } from './input/source.ts'
 
@@ -16,6 +16,8 @@ export async function loadModel(path: string): Promise<SoftmaxRegression> {
       throw fileError(path, error)
     }),
   ])
+  // Eight bytes of length, then a JSON object. What a length made of other bytes would say is of no use to anyone.
+  if (bytes[8] !== 0x7b) throw new DataError(`${path}: not a maxshift model (not a safetensors file)`)
   return await blameData(`${path}: not a maxshift model`, () => library.SoftmaxRegression.fromSafetensors(bytes))
 }
 
