@@ -36,6 +36,7 @@ export class Interrupt {
   }
 
   #onInterrupt(): void {
+    this.#progress.endKeyLine()
     if (!this.#stoppable || this.requested) this.#leave(exitCodes.interrupted)
     this.requested = true
     this.#progress.note(`stopping after this iteration; ${this.#consequence} (Ctrl-C again ends at once)`)

@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { confusionTable, largestMistakes } from '../src/report/confusion.ts'
 import { type FitStep, partDone, remainingTime } from '../src/report/estimate.ts'
-import { fitLines } from '../src/report/progress.ts'
+import { fitLines, Progress } from '../src/report/progress.ts'
 import { styleFor } from '../src/report/style.ts'
 import {
   cells,
@@ -17,6 +17,21 @@ import {
   shortest,
   size,
 } from '../src/text.ts'
+
+test('^C gets a line of its own on a terminal', () => {
+  const { isTTY } = process.stderr
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  try {
+    for (const terminal of [true, false]) {
+      process.stderr.isTTY = terminal
+      new Progress('fit').endKeyLine()
+    }
+    expect(write.mock.calls).toEqual([['\n']])
+  } finally {
+    write.mockRestore()
+    process.stderr.isTTY = isTTY
+  }
+})
 
 describe('words and numbers', () => {
   test('count, plural, size, duration', () => {

@@ -33,6 +33,11 @@ export class LiveLines {
     this.#drawn = lines.length
   }
 
+  /** Whether lines are on the screen, the cursor on the last of them. */
+  get shown(): boolean {
+    return this.#drawn > 0
+  }
+
   /** Takes the lines away. */
   clear(): void {
     if (this.#drawn > 0) this.#stream.write(`${this.#home()}${clearBelow}`)

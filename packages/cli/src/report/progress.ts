@@ -38,6 +38,11 @@ export class Progress {
     process.stderr.write(`maxshift ${this.#command}: ${plain(text)}\n`)
   }
 
+  /** A terminal shows ^C where the cursor is. `note` wipes it out with the lines drawn; without any, it gets its own line. */
+  endKeyLine(): void {
+    if (process.stderr.isTTY && !this.#lines.shown) process.stderr.write('\n')
+  }
+
   /** Shows a fit that begins now, until `done`. */
   beginFit(goal: FitGoal): void {
     if (!this.#lines.active) return
