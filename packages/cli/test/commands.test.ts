@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { SoftmaxRegression } from 'maxshift/regression'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { flowers, imagePair, maxshift, runSql, temporaryFolder } from './helpers.ts'
+import { fitModels, maxshift, runSql, temporaryFolder } from './helpers.ts'
 
 const folder = temporaryFolder()
 afterAll(folder.remove)
@@ -13,14 +13,7 @@ const { write, path: cwd } = folder
 const run = (...args: string[]) => maxshift(args, { cwd })
 const names = () => readdirSync(cwd, { recursive: true, encoding: 'utf8' }).sort()
 
-beforeAll(async () => {
-  write('flowers.csv', flowers())
-  const { images, labels } = imagePair()
-  write('images', images)
-  write('labels', labels)
-  expect((await run('fit', 'flowers.csv', '--label', 'species', '--model', 'flowers.safetensors')).code).toBe(0)
-  expect((await run('fit', '--images', 'images', '--labels', 'labels', '--model', 'images.safetensors')).code).toBe(0)
-})
+beforeAll(() => fitModels(folder))
 
 describe('fit', () => {
   test('tells the facts, the fit, the quality and the file', async () => {

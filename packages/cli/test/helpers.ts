@@ -130,3 +130,22 @@ function checkBuild(): void {
   }
   checked = true
 }
+
+/** Fills a folder with the flowers, a pair of images and labels, and a model fitted to each. */
+export async function fitModels({
+  write,
+  path: cwd,
+}: Pick<ReturnType<typeof temporaryFolder>, 'write' | 'path'>): Promise<void> {
+  const { images, labels } = imagePair()
+  write('flowers.csv', flowers())
+  write('images', images)
+  write('labels', labels)
+  const fits = [
+    ['flowers.csv', '--label', 'species', '--model', 'flowers.safetensors'],
+    ['--images', 'images', '--labels', 'labels', '--model', 'images.safetensors'],
+  ]
+  for (const args of fits) {
+    const { code, stderr } = await maxshift(['fit', ...args], { cwd })
+    if (code !== 0) throw new Error(`maxshift fit ${args.join(' ')} ended with ${code}: ${stderr}`)
+  }
+}

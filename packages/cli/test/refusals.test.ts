@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { flowers, idx, imagePair, maxshift, temporaryFolder } from './helpers.ts'
+import { fitModels, idx, maxshift, temporaryFolder } from './helpers.ts'
 
 const folder = temporaryFolder()
 afterAll(folder.remove)
@@ -12,14 +12,7 @@ const { write, path: cwd } = folder
 const run = (...args: string[]) => maxshift(args, { cwd })
 const names = () => readdirSync(cwd, { recursive: true, encoding: 'utf8' }).sort()
 
-beforeAll(async () => {
-  write('flowers.csv', flowers())
-  const { images, labels } = imagePair()
-  write('images', images)
-  write('labels', labels)
-  expect((await run('fit', 'flowers.csv', '--label', 'species', '--model', 'flowers.safetensors')).code).toBe(0)
-  expect((await run('fit', '--images', 'images', '--labels', 'labels', '--model', 'images.safetensors')).code).toBe(0)
-})
+beforeAll(() => fitModels(folder))
 
 describe('the words', () => {
   test('help: every line fits into 80 columns, every option is in it', async () => {

@@ -4,10 +4,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { alloc, backend, crossEntropy, crossEntropyWithGradient, logSumExp, softmax } from '../src/index.ts'
 import { baseArena } from '../src/kernels/wasm/arena.ts'
+import { bad } from './support/bad.ts'
 import { seededRandom } from './support/random.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: the point is to break the types
-const bad = (value: unknown): any => value
 
 describe('alloc', () => {
   it('gives zeroed arrays that behave like any other', () => {

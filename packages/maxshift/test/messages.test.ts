@@ -3,12 +3,9 @@
  */
 import { describe, expect, it } from 'vitest'
 import { crossEntropy, crossEntropyWithGradient, logSoftmax, logSumExp, softmax } from '../src/index.ts'
+import { bad } from './support/bad.ts'
 
 const shared = new Float32Array(8)
-/** Calls with wrong arguments on purpose: TypeScript users cannot write them, JavaScript users do. */
-// biome-ignore lint/suspicious/noExplicitAny: the point of the test is to break the types
-const bad = (value: unknown): any => value
-
 const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
   [
     () => softmax(bad('1,2')),

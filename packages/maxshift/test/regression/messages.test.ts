@@ -3,10 +3,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { SoftmaxRegression } from '../../src/regression/index.ts'
-
-/** Calls with wrong arguments on purpose: TypeScript users cannot write them, JavaScript users do. */
-// biome-ignore lint/suspicious/noExplicitAny: the point of the test is to break the types
-const bad = (value: unknown): any => value
+import { bad } from '../support/bad.ts'
 
 const x = Float64Array.from([0, 1, 2, 3, 4, 5])
 const labels = ['a', 'b', 'a']
