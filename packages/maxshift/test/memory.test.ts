@@ -1,6 +1,9 @@
 /**
  * Kernel memory and where there is none: arrays of `alloc`, many calls, arrays of every kind, and engines without WebAssembly.
  */
+import { setTimeout } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { alloc, backend, crossEntropy, crossEntropyWithGradient, logSumExp, softmax } from '../src/index.ts'
 import { baseArena } from '../src/kernels/wasm/arena.ts'
@@ -68,6 +71,22 @@ describe('many calls', () => {
       softmax(logits.subarray(0, rows * classes), { classes, out, mode: i % 2 === 0 ? 'fast' : 'accurate' })
     }
     expect(baseArena()?.memory.buffer.byteLength).toBe(size)
+  })
+  it('memory of dropped arrays is given back', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    // Four of them fill an arena, so these are two arenas.
+    const buffers = Array.from({ length: 6 }, (_, i) => {
+      const array = alloc('float32', 17_000_000)
+      softmax(array.subarray(0, 1000), { out: array.subarray(0, 1000) })
+      array[i] = 1
+      return new WeakRef(array.buffer)
+    })
+    for (let i = 0; i < 10 && buffers.some((buffer) => buffer.deref() !== undefined); i++) {
+      await setTimeout(10) // WeakRefs hold on until the end of the current task
+      collect()
+    }
+    expect(buffers.filter((buffer) => buffer.deref() !== undefined)).toEqual([])
   })
 })
 
