@@ -1,5 +1,7 @@
 /**
  * maxshift: numerically exact softmax, cross-entropy and their relatives. The checked public functions, nothing else.
+ *
+ * @module maxshift
  */
 export type { FloatArray, IntegerArray, Labels, Logits } from './arrays.ts'
 export { type Backend, backend, type Mode } from './kernels/select.ts'

@@ -1,5 +1,7 @@
 /**
  * maxshift/regression: softmax regression. The model, and the types around it.
+ *
+ * @module maxshift/regression
  */
 export type { Features } from '../kernels/kernels.ts'
 export type { Label, Labels } from './labels.ts'
