@@ -1,5 +1,5 @@
 /**
- * The layers of the house: special → kernels → ops, loss → optim → regression → cli. An import may point to the left or stay
+ * The layers of the house: special → kernels → ops → loss → optim → regression → cli. An import may point to the left or stay
  * in its layer, never to the right. Walks every import of the sources and names the arrow that points the wrong way.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   special: [],
   kernels: ['base', 'special'],
   ops: ['base', 'special', 'kernels'],
-  loss: ['base', 'special', 'kernels'],
+  loss: ['base', 'special', 'kernels', 'ops'],
   optim: ['base', 'special', 'kernels'],
   regression: ['base', 'special', 'kernels', 'ops', 'loss', 'optim'],
   door: ['base', 'kernels', 'ops', 'loss'],

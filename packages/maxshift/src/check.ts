@@ -97,6 +97,15 @@ export function checkLogits(who: string, logits: Logits): FloatArray {
   return copy
 }
 
+/** What logits are divided by: a finite number above 0, by default 1. */
+export function checkTemperature(who: string, temperature: unknown): number {
+  if (temperature === undefined) return 1
+  const message = `${who}: expected temperature to be a finite number above 0, got ${describe(temperature)}`
+  if (typeof temperature !== 'number') throw new TypeError(message)
+  if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) throw new RangeError(message)
+  return temperature
+}
+
 /** The shape of flat row-major logits. */
 export interface Rows {
   rows: number
@@ -158,11 +167,11 @@ export function checkOut(
   return out
 }
 
-/** Results must not be written over labels that are still to be read. */
-export function checkLabelsApart(who: string, out: FloatArray, length: number, labels: Labels): void {
-  if (ArrayBuffer.isView(labels) && overlaps(out, length, labels)) {
+/** Results must not be written over another input, such as labels, that is still to be read. */
+export function checkApart(who: string, out: FloatArray, length: number, name: string, other: unknown): void {
+  if (ArrayBuffer.isView(other) && overlaps(out, length, other)) {
     throw new RangeError(
-      `${who}: expected out to be apart from the labels, got an overlap at byte ${labels.byteOffset}`,
+      `${who}: expected out to be apart from the ${name}, got an overlap at byte ${other.byteOffset}`,
     )
   }
 }

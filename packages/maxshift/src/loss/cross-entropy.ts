@@ -3,10 +3,10 @@
  */
 import type { FloatArray, Labels, Logits } from '../arrays.ts'
 import {
+  checkApart,
   checkChoice,
   checkLabelKind,
   checkLabels,
-  checkLabelsApart,
   checkLogits,
   checkMode,
   checkOptions,
@@ -179,7 +179,7 @@ export function crossEntropyWithGradient(
   const checked = checkArguments(who, logits, labels, known)
   const { values, rows, classes, reduction } = checked
   const gradient = checkOut(who, known.out, values.length, values)
-  checkLabelsApart(who, gradient, values.length, labels)
+  checkApart(who, gradient, values.length, 'labels', labels)
   const losses = new Float64Array(rows)
   const scale = { hi: 1, lo: 0 }
   if (reduction === 'mean') dividePairs(1, 0, rows, 0, scale)

@@ -24,6 +24,8 @@ const PAGE = 65536
  * together. Untouched memory is only reserved, not used.
  */
 const ARENA_BYTES = 64 * 1024 * 1024
+/** What the base arena holds instead: the stack of scratch.ts. */
+export const SCRATCH_BYTES = 16 * 1024 * 1024
 /** WebAssembly's own limit: 65536 pages. */
 const LARGEST_BYTES = 65536 * PAGE
 
@@ -73,7 +75,7 @@ let base: Arena | null | undefined
 export function baseArena(): Arena | null {
   if (base === undefined) {
     try {
-      base = createArena(0)
+      base = createArena(SCRATCH_BYTES)
     } catch {
       base = null
     }
