@@ -63,6 +63,17 @@ export interface DoublePasses {
   ): void
 }
 
+/** kernels/transpose.ts; strides in bytes. */
+type Transpose = (
+  from: number,
+  fromStride: number,
+  to: number,
+  toStride: number,
+  rows: number,
+  columns: number,
+  count: number,
+) => void
+
 /** An instance of a module over one memory. */
 export interface Instance {
   /** The first address that is free for data. */
@@ -71,6 +82,8 @@ export interface Instance {
   readonly accurateSingle: WholeKernels
   readonly fastSingle: WholeKernels
   readonly fastDouble: WholeKernels
+  readonly transposeSingle: Transpose
+  readonly transposeDouble: Transpose
 }
 
 interface Modules {
@@ -126,5 +139,7 @@ export function instantiate({ simd, relaxed }: Modules, memory: WebAssembly.Memo
     accurateSingle: whole(accurate, 'f32', ''),
     fastSingle: whole(fast, 'f32', 'Fast'),
     fastDouble: whole(fast, 'f64', 'Fast'),
+    transposeSingle: accurate.transpose_f32,
+    transposeDouble: accurate.transpose_f64,
   }
 }

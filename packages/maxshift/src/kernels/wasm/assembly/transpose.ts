@@ -4,25 +4,25 @@
 
 // @ts-expect-error: decorator
 @inline
-function lowPairs(a: v128, b: v128): v128 {
+export function lowPairs(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23)
 }
 
 // @ts-expect-error: decorator
 @inline
-function highPairs(a: v128, b: v128): v128 {
+export function highPairs(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31)
 }
 
 // @ts-expect-error: decorator
 @inline
-function lowHalves(a: v128, b: v128): v128 {
+export function lowHalves(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
 }
 
 // @ts-expect-error: decorator
 @inline
-function highHalves(a: v128, b: v128): v128 {
+export function highHalves(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
 }
 

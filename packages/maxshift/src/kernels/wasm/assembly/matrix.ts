@@ -1,0 +1,119 @@
+/**
+ * Transposition of matrices in memory, for rows along an inner axis: blocks of 4 × 4 float32 or 2 × 2 float64 in vectors, what is left
+ * over entry by entry. See kernels/transpose.ts; strides are in bytes.
+ *
+ * The loops go along the rows of the side with the longer stride, since the other side stays in the first-level cache.
+ */
+import { highHalves, highPairs, lowHalves, lowPairs } from './transpose'
+
+// @ts-expect-error: decorator
+@inline
+function block_f32(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const r0 = v128.load(from)
+  const r1 = v128.load(from + fromStride)
+  const r2 = v128.load(from + 2 * fromStride)
+  const r3 = v128.load(from + 3 * fromStride)
+  const a = lowPairs(r0, r1)
+  const b = lowPairs(r2, r3)
+  const c = highPairs(r0, r1)
+  const d = highPairs(r2, r3)
+  v128.store(to, lowHalves(a, b))
+  v128.store(to + toStride, highHalves(a, b))
+  v128.store(to + 2 * toStride, lowHalves(c, d))
+  v128.store(to + 3 * toStride, highHalves(c, d))
+}
+
+// @ts-expect-error: decorator
+@inline
+function block_f64(from: usize, fromStride: usize, to: usize, toStride: usize): void {
+  const r0 = v128.load(from)
+  const r1 = v128.load(from + fromStride)
+  v128.store(to, lowHalves(r0, r1))
+  v128.store(to + toStride, highHalves(r0, r1))
+}
+
+/** Rows `firstRow` to `rows` and columns `firstColumn` to `columns`, entry by entry. */
+// @ts-expect-error: decorator
+@inline
+function entries<T>(
+  from: usize,
+  fromStride: usize,
+  to: usize,
+  toStride: usize,
+  firstRow: usize,
+  rows: usize,
+  firstColumn: usize,
+  columns: usize,
+): void {
+  for (let j = firstColumn; j < columns; j++) {
+    let source = from + firstRow * fromStride + j * sizeof<T>()
+    const end = to + j * toStride + rows * sizeof<T>()
+    for (let target = to + j * toStride + firstRow * sizeof<T>(); target < end; target += sizeof<T>()) {
+      store<T>(target, load<T>(source))
+      source += fromStride
+    }
+  }
+}
+
+/** One matrix; T is u32 or u64. */
+// @ts-expect-error: decorator
+@inline
+function matrix<T>(from: usize, fromStride: usize, to: usize, toStride: usize, rows: usize, columns: usize): void {
+  const size: usize = sizeof<T>()
+  const step: usize = 16 / sizeof<T>()
+  const blockRows = rows & ~(step - 1)
+  const blockColumns = columns & ~(step - 1)
+  if (fromStride > toStride) {
+    for (let i: usize = 0; i < blockRows; i += step) {
+      for (let j: usize = 0; j < blockColumns; j += step) {
+        const source = from + i * fromStride + j * size
+        const target = to + j * toStride + i * size
+        if (sizeof<T>() === 4) block_f32(source, fromStride, target, toStride)
+        else block_f64(source, fromStride, target, toStride)
+      }
+    }
+  } else {
+    for (let j: usize = 0; j < blockColumns; j += step) {
+      for (let i: usize = 0; i < blockRows; i += step) {
+        const source = from + i * fromStride + j * size
+        const target = to + j * toStride + i * size
+        if (sizeof<T>() === 4) block_f32(source, fromStride, target, toStride)
+        else block_f64(source, fromStride, target, toStride)
+      }
+    }
+  }
+  entries<T>(from, fromStride, to, toStride, 0, blockRows, blockColumns, columns)
+  entries<T>(from, fromStride, to, toStride, blockRows, rows, 0, columns)
+}
+
+export function transpose_f32(
+  from: usize,
+  fromStride: usize,
+  to: usize,
+  toStride: usize,
+  rows: usize,
+  columns: usize,
+  count: i32,
+): void {
+  for (; count > 0; count--) {
+    matrix<u32>(from, fromStride, to, toStride, rows, columns)
+    from += rows * fromStride
+    to += columns * toStride
+  }
+}
+
+export function transpose_f64(
+  from: usize,
+  fromStride: usize,
+  to: usize,
+  toStride: usize,
+  rows: usize,
+  columns: usize,
+  count: i32,
+): void {
+  for (; count > 0; count--) {
+    matrix<u64>(from, fromStride, to, toStride, rows, columns)
+    from += rows * fromStride
+    to += columns * toStride
+  }
+}
