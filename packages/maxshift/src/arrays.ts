@@ -20,3 +20,6 @@ export type IntegerArray =
 
 /** Labels as callers may pass them: integers in [0, classes). */
 export type Labels = IntegerArray | readonly number[]
+
+/** The array type of results: float32 for a Float32Array, else float64. */
+export type ResultArray<L extends Logits> = L extends Float32Array ? Float32Array : Float64Array

@@ -14,5 +14,12 @@ export {
 } from './loss/cross-entropy.ts'
 export type { Reduction } from './loss/reduction.ts'
 export { alloc } from './ops/alloc.ts'
+export {
+  type EntropyGradientOptions,
+  type EntropyOptions,
+  type EntropyWithGradient,
+  entropy,
+  entropyWithGradient,
+} from './ops/entropy.ts'
 export { type LogSumExpOptions, logSumExp } from './ops/log-sum-exp.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'
