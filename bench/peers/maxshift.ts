@@ -26,17 +26,24 @@ interface Library {
 
 /** The kernels' interface as far as it is timed here; packages/maxshift/src/kernels/kernels.ts explains it. */
 interface ReferenceKernels {
-  softmax(logits: FloatArray, rows: number, classes: number, out: FloatArray): void
-  logSoftmax(logits: FloatArray, rows: number, classes: number, out: FloatArray): void
-  logSumExp(logits: FloatArray, rows: number, classes: number, out: FloatArray): void
-  crossEntropy(logits: FloatArray, labels: Int32Array, rows: number, classes: number, losses: Float64Array): void
+  softmax(logits: FloatArray, rows: number, classes: number, temperature: number, out: FloatArray): void
+  logSoftmax(logits: FloatArray, rows: number, classes: number, temperature: number, out: FloatArray): void
+  logSumExp(logits: FloatArray, rows: number, classes: number, temperature: number, out: FloatArray): void
+  crossEntropy(
+    logits: FloatArray,
+    labels: Int32Array,
+    rows: number,
+    classes: number,
+    temperature: number,
+    losses: Float64Array,
+  ): void
   crossEntropyWithGradient(
     logits: FloatArray,
     labels: Int32Array,
     rows: number,
     classes: number,
-    scaleHi: number,
-    scaleLo: number,
+    temperature: number,
+    scales: Float64Array,
     losses: Float64Array,
     gradient: FloatArray,
   ): void
@@ -49,13 +56,14 @@ function reference(kernels: ReferenceKernels, problem: Problem): Contestant {
   const { logits, labels, rows, classes, dtype, operation } = problem
   const values = newArray(dtype, outputLength(problem))
   const losses = new Float64Array(rows)
+  const scales = Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 1 / rows : 0))
   const calls: Record<Operation, () => void> = {
-    softmax: () => kernels.softmax(logits, rows, classes, values),
-    logSoftmax: () => kernels.logSoftmax(logits, rows, classes, values),
-    logSumExp: () => kernels.logSumExp(logits, rows, classes, values),
-    crossEntropy: () => kernels.crossEntropy(logits, labels, rows, classes, losses),
+    softmax: () => kernels.softmax(logits, rows, classes, 1, values),
+    logSoftmax: () => kernels.logSoftmax(logits, rows, classes, 1, values),
+    logSumExp: () => kernels.logSumExp(logits, rows, classes, 1, values),
+    crossEntropy: () => kernels.crossEntropy(logits, labels, rows, classes, 1, losses),
     crossEntropyWithGradient: () =>
-      kernels.crossEntropyWithGradient(logits, labels, rows, classes, 1 / rows, 0, losses, values),
+      kernels.crossEntropyWithGradient(logits, labels, rows, classes, 1, scales, losses, values),
   }
   const call = calls[operation]
   return {

@@ -17,7 +17,7 @@ describe('long rows', () => {
 
   it('keep the small terms', () => {
     const losses = new Float64Array(1)
-    referenceKernels.crossEntropy(logits, Int32Array.of(0), 1, classes, losses)
+    referenceKernels.crossEntropy(logits, Int32Array.of(0), 1, classes, 1, losses)
     const others = new Decimal(floor)
       .exp()
       .mul(classes - 2)
@@ -35,7 +35,7 @@ describe('logSumExp of long rows', () => {
     logits[0] = -0.019082345068454742
     logits[1] = -4.000064849853516
     const out = new Float32Array(1)
-    referenceKernels.logSumExp(logits, 1, logits.length, out)
+    referenceKernels.logSumExp(logits, 1, logits.length, 1, out)
     // From 60-digit arithmetic. The float32 spacing there is 2^−34; 0.501 of it is promised.
     expect(Math.abs(out[0] - -0.00058715089056119318179)).toBeLessThanOrEqual(0.501 * 2 ** -34)
   })

@@ -76,11 +76,11 @@ describe.each(DTYPES)('the bits of the reference, %s', (dtype) => {
     for (let i = 0; i < 60; i++) {
       const input = batch(dtype, 1 + random.below(30), 1 + random.below(90))
       const expected = floatArray(dtype, input.logits.length)
-      referenceKernels.softmax(input.logits, input.rows, input.classes, expected)
+      referenceKernels.softmax(input.logits, input.rows, input.classes, 1, expected)
       const inside = alloc(type, input.logits.length)
       const out = [alloc(type, input.logits.length), floatArray(dtype, input.logits.length), inside][i % 3]
       inside.set(input.logits)
-      backend.softmax(i % 2 === 0 || out === inside ? inside : input.logits, input.rows, input.classes, out)
+      backend.softmax(i % 2 === 0 || out === inside ? inside : input.logits, input.rows, input.classes, 1, out)
       expect(same(out, expected)).toBe(true)
     }
   })

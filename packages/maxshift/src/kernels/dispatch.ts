@@ -1,27 +1,34 @@
 /**
- * A backend made of several: who serves is decided per call from the logits and their shape.
+ * A backend made of several: who serves is decided per call from the logits, their shape and the temperature.
  */
 import type { FloatArray } from '../arrays.ts'
 import type { Kernels } from './kernels.ts'
 
-export function dispatch(name: string, pick: (logits: FloatArray, rows: number, classes: number) => Kernels): Kernels {
+type Pick = (logits: FloatArray, classes: number, temperature: number) => Kernels
+
+export function dispatch(name: string, pick: Pick): Kernels {
   return {
     name,
-    softmax: (logits, rows, classes, out) => pick(logits, rows, classes).softmax(logits, rows, classes, out),
-    logSoftmax: (logits, rows, classes, out) => pick(logits, rows, classes).logSoftmax(logits, rows, classes, out),
-    logSumExp: (logits, rows, classes, out) => pick(logits, rows, classes).logSumExp(logits, rows, classes, out),
-    crossEntropy: (logits, labels, rows, classes, losses) =>
-      pick(logits, rows, classes).crossEntropy(logits, labels, rows, classes, losses),
-    crossEntropyWithGradient: (logits, labels, rows, classes, scaleHi, scaleLo, losses, gradient) =>
-      pick(logits, rows, classes).crossEntropyWithGradient(
+    softmax: (logits, rows, classes, temperature, ...rest) =>
+      pick(logits, classes, temperature).softmax(logits, rows, classes, temperature, ...rest),
+    logSoftmax: (logits, rows, classes, temperature, ...rest) =>
+      pick(logits, classes, temperature).logSoftmax(logits, rows, classes, temperature, ...rest),
+    logSumExp: (logits, rows, classes, temperature, ...rest) =>
+      pick(logits, classes, temperature).logSumExp(logits, rows, classes, temperature, ...rest),
+    crossEntropy: (logits, labels, rows, classes, temperature, ...rest) =>
+      pick(logits, classes, temperature).crossEntropy(logits, labels, rows, classes, temperature, ...rest),
+    crossEntropyWithGradient: (logits, labels, rows, classes, temperature, ...rest) =>
+      pick(logits, classes, temperature).crossEntropyWithGradient(logits, labels, rows, classes, temperature, ...rest),
+    softCrossEntropy: (logits, targets, rows, classes, temperature, ...rest) =>
+      pick(logits, classes, temperature).softCrossEntropy(logits, targets, rows, classes, temperature, ...rest),
+    softCrossEntropyWithGradient: (logits, targets, rows, classes, temperature, ...rest) =>
+      pick(logits, classes, temperature).softCrossEntropyWithGradient(
         logits,
-        labels,
+        targets,
         rows,
         classes,
-        scaleHi,
-        scaleLo,
-        losses,
-        gradient,
+        temperature,
+        ...rest,
       ),
   }
 }

@@ -9,33 +9,91 @@
  */
 import type { FloatArray } from '../arrays.ts'
 
+/**
+ * Weights of the classes for rows that have no single label: c[r, k] = base[r · stride + k], plus peaks[r] where k = labels[r]. All
+ * finite and ≥ 0; they need not sum to 1. With stride 0 one row of `base` serves all rows, as label smoothing wants it.
+ */
+export interface Targets {
+  readonly base: Float64Array
+  /** 0, or the number of classes. */
+  readonly stride: number
+  /** Both or neither. */
+  readonly labels: Int32Array | null
+  readonly peaks: Float64Array | null
+}
+
+/**
+ * Every operation takes the softmax of logits/temperature, in the form (x − m)/T: the difference first, and exactly. The
+ * temperature is positive and finite; 1 costs nothing. A finite row whose differences over T leave the format gives 0 and −∞.
+ *
+ * A gradient of row r is multiplied with its scale, the unevaluated sum scales[2r] + scales[2r + 1], finite and ≥ 0: a second number,
+ * so that 1/rows and the like cost no digit. The caller puts into it what the loss is multiplied with, and 1/T. A row of scale 0
+ * gets the gradient +0 throughout, whatever it holds, NaN too; its loss is what it is.
+ */
 export interface Kernels {
   /** Which backend this is, for reports and test titles. */
   readonly name: string
 
-  /** out[r, j] = exp(logits[r, j]) / Σ_k exp(logits[r, k]). */
-  softmax(logits: FloatArray, rows: number, classes: number, out: FloatArray): void
+  /** out[r, j] = exp(logits[r, j] / T) / Σ_k exp(logits[r, k] / T). */
+  softmax(logits: FloatArray, rows: number, classes: number, temperature: number, out: FloatArray): void
 
-  /** out[r, j] = logits[r, j] − log Σ_k exp(logits[r, k]). */
-  logSoftmax(logits: FloatArray, rows: number, classes: number, out: FloatArray): void
+  /** out[r, j] = logits[r, j] / T − log Σ_k exp(logits[r, k] / T). */
+  logSoftmax(logits: FloatArray, rows: number, classes: number, temperature: number, out: FloatArray): void
 
-  /** out[r] = log Σ_k exp(logits[r, k]). */
-  logSumExp(logits: FloatArray, rows: number, classes: number, out: FloatArray): void
-
-  /** losses[r] = log Σ_k exp(logits[r, k]) − logits[r, labels[r]], in float64 whatever the dtype of the logits. */
-  crossEntropy(logits: FloatArray, labels: Int32Array, rows: number, classes: number, losses: Float64Array): void
+  /** out[r] = log Σ_k exp(logits[r, k] / T). */
+  logSumExp(logits: FloatArray, rows: number, classes: number, temperature: number, out: FloatArray): void
 
   /**
-   * The losses as above and gradient[r, j] = scale · (softmax(logits)[r, j] − (j = labels[r])).
-   * The scale is the unevaluated sum scaleHi + scaleLo, so that 1/rows is exact enough to cost no digit.
+   * losses[r] = log Σ_k exp(logits[r, k] / T) − logits[r, labels[r]] / T, in float64 whatever the dtype of the logits.
    */
+  crossEntropy(
+    logits: FloatArray,
+    labels: Int32Array,
+    rows: number,
+    classes: number,
+    temperature: number,
+    losses: Float64Array,
+  ): void
+
+  /** The losses as above and gradient[r, j] = scale_r · (softmax(logits / T)[r, j] − (j = labels[r])). */
   crossEntropyWithGradient(
     logits: FloatArray,
     labels: Int32Array,
     rows: number,
     classes: number,
-    scaleHi: number,
-    scaleLo: number,
+    temperature: number,
+    scales: Float64Array,
+    losses: Float64Array,
+    gradient: FloatArray,
+  ): void
+
+  /**
+   * losses[r] = Σ_k c[r, k] · (lse_r − logits[r, k] / T) + zLoss · lse_r² with lse_r = log Σ_k exp(logits[r, k] / T); every term of
+   * the sum is ≥ 0, and 0 where c is 0, also at a logit of −∞. `zLoss` ≥ 0.
+   */
+  softCrossEntropy(
+    logits: FloatArray,
+    targets: Targets,
+    rows: number,
+    classes: number,
+    temperature: number,
+    zLoss: number,
+    losses: Float64Array,
+  ): void
+
+  /**
+   * The losses as above and gradient[r, j] = scale_r · (p · (C + 2 · zLoss · lse_r) − c), where p = softmax(logits / T)[r, j],
+   * c = c[r, j] and C = Σ_k c[r, k]. What cancels keeps the digits of the larger of the two terms, and a target that is all in one
+   * place the digits that it has as a label.
+   */
+  softCrossEntropyWithGradient(
+    logits: FloatArray,
+    targets: Targets,
+    rows: number,
+    classes: number,
+    temperature: number,
+    zLoss: number,
+    scales: Float64Array,
     losses: Float64Array,
     gradient: FloatArray,
   ): void

@@ -14,6 +14,7 @@ import {
   checkRows,
   type Rows,
 } from '../check.ts'
+import { sameScales } from '../kernels/scales.ts'
 import { type Mode, selectKernels } from '../kernels/select.ts'
 import { dividePairs } from '../special/double-double.ts'
 import { meanOf, type Reduction } from './reduction.ts'
@@ -118,7 +119,7 @@ export function crossEntropy(logits: Logits, labels: Labels, options?: CrossEntr
   const checked = checkArguments(who, logits, labels, known)
   const losses = new Float64Array(checked.rows)
   const kernels = selectKernels(checked.values.length, checked.mode)
-  kernels.crossEntropy(checked.values, checked.labels, checked.rows, checked.classes, losses)
+  kernels.crossEntropy(checked.values, checked.labels, checked.rows, checked.classes, 1, losses)
   return reduce(losses, checked.reduction, checked.values)
 }
 
@@ -183,7 +184,8 @@ export function crossEntropyWithGradient(
   const losses = new Float64Array(rows)
   const scale = { hi: 1, lo: 0 }
   if (reduction === 'mean') dividePairs(1, 0, rows, 0, scale)
+  const scales = sameScales(rows, scale.hi, scale.lo)
   const kernels = selectKernels(values.length, checked.mode)
-  kernels.crossEntropyWithGradient(values, checked.labels, rows, classes, scale.hi, scale.lo, losses, gradient)
+  kernels.crossEntropyWithGradient(values, checked.labels, rows, classes, 1, scales, losses, gradient)
   return { loss: reduce(losses, reduction, values), gradient }
 }

@@ -43,7 +43,7 @@ export function logSumExp(logits: Logits, options?: LogSumExpOptions): FloatArra
     )
   }
   const result = checkOut(who, out, shape.rows, values, false)
-  selectKernels(values.length, checkMode(who, mode)).logSumExp(values, shape.rows, shape.classes, result)
+  selectKernels(values.length, checkMode(who, mode)).logSumExp(values, shape.rows, shape.classes, 1, result)
   if (classes !== undefined) return result
   return values.length === 0 ? Number.NEGATIVE_INFINITY : result[0]
 }

@@ -32,7 +32,7 @@ function apply(who: 'softmax' | 'logSoftmax', logits: Logits, options: SoftmaxOp
   const values = checkLogits(who, logits)
   const shape = checkRows(who, values.length, classes)
   const result = checkOut(who, out, values.length, values)
-  selectKernels(values.length, checkMode(who, mode))[who](values, shape.rows, shape.classes, result)
+  selectKernels(values.length, checkMode(who, mode))[who](values, shape.rows, shape.classes, 1, result)
   return result
 }
 

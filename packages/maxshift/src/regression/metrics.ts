@@ -3,6 +3,7 @@
  * Loss and p − t come from the accurate kernels, so confident rows count for what they are.
  */
 import type { Kernels } from '../kernels/kernels.ts'
+import { sameScales } from '../kernels/scales.ts'
 import { meanOf } from '../loss/reduction.ts'
 import type { Label } from './labels.ts'
 
@@ -76,7 +77,8 @@ export class MetricsCollector<L extends Label> {
       this.confusion[labels[r]][tops[r]]++
     }
     const losses = this.losses.subarray(this.seen, this.seen + labels.length)
-    this.kernels.crossEntropyWithGradient(logits, labels, labels.length, classes, 1, 0, losses, logits)
+    const scales = sameScales(labels.length)
+    this.kernels.crossEntropyWithGradient(logits, labels, labels.length, classes, 1, scales, losses, logits)
     for (let r = 0; r < labels.length; r++) {
       for (let k = r * classes; k < (r + 1) * classes; k++) this.squares += logits[k] * logits[k]
       this.addToBin(logits[r * classes + tops[r]], tops[r] === labels[r])

@@ -103,7 +103,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   predictProba(features: Features): Float64Array {
     const rows = this.checkRows('predictProba', features)
     const logits = this.computeLogits(features, 0, rows)
-    selectKernels(logits.length).softmax(logits, rows, this.classNames.length, logits)
+    selectKernels(logits.length).softmax(logits, rows, this.classNames.length, 1, logits)
     return logits
   }
 
@@ -111,7 +111,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   predictLogProba(features: Features): Float64Array {
     const rows = this.checkRows('predictLogProba', features)
     const logits = this.computeLogits(features, 0, rows)
-    selectKernels(logits.length).logSoftmax(logits, rows, this.classNames.length, logits)
+    selectKernels(logits.length).logSoftmax(logits, rows, this.classNames.length, 1, logits)
     return logits
   }
 

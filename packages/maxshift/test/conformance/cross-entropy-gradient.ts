@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { Kernels } from '../../src/kernels/kernels.ts'
+import { sameScales } from '../../src/kernels/scales.ts'
 import { crossEntropy, gradient, outputOf, singleRow } from '../support/operations.ts'
 import { Decimal, fromExact, toDecimal, toExact } from '../support/oracle.ts'
 import { DTYPES, type Dtype, floatArray, ulpError } from '../support/ulp.ts'
@@ -22,8 +23,8 @@ function reciprocal(rows: number): readonly [hi: number, lo: number] {
 function scaledError(kernels: Kernels, row: VectorRow, rows: number): number {
   const { dtype, logits, label } = row
   const out = floatArray(dtype, logits.length)
-  const [hi, lo] = reciprocal(rows)
-  kernels.crossEntropyWithGradient(logits, Int32Array.of(label), 1, logits.length, hi, lo, new Float64Array(1), out)
+  const scales = Float64Array.of(...reciprocal(rows))
+  kernels.crossEntropyWithGradient(logits, Int32Array.of(label), 1, logits.length, 1, scales, new Float64Array(1), out)
   let worst = 0
   for (const [place, value] of gradient.exact(row, label)) {
     const exact = toExact(fromExact(value, dtype).div(rows), dtype)
@@ -56,7 +57,16 @@ function repeatsTheLosses(kernels: Kernels, dtype: Dtype): void {
       for (const [hi, lo] of [[1, 0], reciprocal(8), reciprocal(3)]) {
         const losses = new Float64Array(batch.rows)
         const out = floatArray(dtype, batch.logits.length)
-        kernels.crossEntropyWithGradient(batch.logits, batch.labels, batch.rows, classes, hi, lo, losses, out)
+        kernels.crossEntropyWithGradient(
+          batch.logits,
+          batch.labels,
+          batch.rows,
+          classes,
+          1,
+          sameScales(batch.rows, hi, lo),
+          losses,
+          out,
+        )
         expect(sameBits(losses, expected), `${classes} classes`).toBe(true)
       }
     }

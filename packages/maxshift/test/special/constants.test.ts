@@ -60,7 +60,10 @@ describe('constants', () => {
     ['exp-single.ts', /^P\d$/, recipes.exp2Polynomial()],
     ['log.ts', /^LN2_/, recipes.ln2Parts()],
     ['log.ts', /^Q\d$/, recipes.logPolynomial()],
-    ['single.ts', /^CANCELLATION_PER_CLASS$/, [2 ** -18]],
+    ['single-row.ts', /^CANCELLATION_PER_CLASS$/, [2 ** -18]],
+    ['single-row.ts', /^LARGEST_/, [2 ** 1000, 2 ** 800]],
+    ['temperature.ts', /^/, [2 ** 400, 2 ** 600, 2 ** -600, 2 ** 990, 2 ** -100, 2 ** 100]],
+    ['soft-double-row.ts', /^/, [2 ** -700, 2 ** 700]],
     ['grid.ts', /^GRID_\d+$/, [26, 52, 78, 104].map((q) => 1.5 * 2 ** (52 - q))],
     ['double-row.ts', /^TINY$/, [2 ** -120]],
     ['double-row.ts', /^SMALL_MAX$/, [2 ** -800]],
@@ -133,9 +136,9 @@ const KERNEL_CONSTANTS: Record<string, Record<string, number>> = {
   'log1p.ts': { LN2_HIGH: ln2High, LN2_LOW: ln2Low, ...numbered('Q', recipes.logPolynomial()) },
   'pairs.ts': { SPLITTER: 2 ** 27 + 1 },
   'state-single.ts': {
-    CANCELLATION: reference('kernels/js/single.ts', 'CANCELLATION'),
-    CANCELLATION_PER_CLASS: reference('kernels/js/single.ts', 'CANCELLATION_PER_CLASS'),
-    LARGEST_GAP: reference('kernels/js/single.ts', 'LARGEST_GAP'),
+    CANCELLATION: reference('kernels/js/single-row.ts', 'CANCELLATION'),
+    CANCELLATION_PER_CLASS: reference('kernels/js/single-row.ts', 'CANCELLATION_PER_CLASS'),
+    LARGEST_GAP: reference('kernels/js/single-row.ts', 'LARGEST_GAP'),
   },
 }
 

@@ -8,6 +8,7 @@
  *   complement    the largest term left out of the sum, log1p, gradient from the other terms; x − m rounded, plain sums
  */
 import type { FloatArray } from '../../src/arrays.ts'
+import { targetOf } from '../../src/kernels/js/targets.ts'
 import type { Kernels } from '../../src/kernels/kernels.ts'
 import { type Dtype, roundTo } from './ulp.ts'
 
@@ -103,32 +104,51 @@ export function naiveKernels(formula: Formula, working: Dtype): Kernels {
 
   return {
     name: `${formula} in ${working}`,
-    softmax(logits, rows, classes, out) {
+    softmax(logits, rows, classes, _temperature, out) {
       eachRow(logits, rows, classes, (r, values) => {
         for (let j = 0; j < classes; j++) out[r * classes + j] = values.softmax(j)
       })
     },
-    logSoftmax(logits, rows, classes, out) {
+    logSoftmax(logits, rows, classes, _temperature, out) {
       eachRow(logits, rows, classes, (r, values) => {
         for (let j = 0; j < classes; j++) out[r * classes + j] = values.logSoftmax(j)
       })
     },
-    logSumExp(logits, rows, classes, out) {
+    logSumExp(logits, rows, classes, _temperature, out) {
       eachRow(logits, rows, classes, (r, values) => {
         out[r] = values.logSumExp
       })
     },
-    crossEntropy(logits, labels, rows, classes, losses) {
+    crossEntropy(logits, labels, rows, classes, _temperature, losses) {
       eachRow(logits, rows, classes, (r, values) => {
         losses[r] = -values.logSoftmax(labels[r])
       })
     },
-    crossEntropyWithGradient(logits, labels, rows, classes, scaleHi, _scaleLo, losses, gradient) {
+    crossEntropyWithGradient(logits, labels, rows, classes, _temperature, scales, losses, gradient) {
       eachRow(logits, rows, classes, (r, values) => {
         losses[r] = -values.logSoftmax(labels[r])
         for (let j = 0; j < classes; j++) {
           const value = j === labels[r] ? values.labelGradient(j) : values.softmax(j)
-          gradient[r * classes + j] = round(scaleHi * value)
+          gradient[r * classes + j] = round(scales[2 * r] * value)
+        }
+      })
+    },
+    softCrossEntropy(logits, targets, rows, classes, _temperature, _zLoss, losses) {
+      eachRow(logits, rows, classes, (r, values) => {
+        losses[r] = 0
+        for (let j = 0; j < classes; j++) {
+          losses[r] = round(losses[r] - round(targetOf(targets, r, j) * values.logSoftmax(j)))
+        }
+      })
+    },
+    softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, scales, losses, gradient) {
+      this.softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, losses)
+      eachRow(logits, rows, classes, (r, values) => {
+        let sum = 0
+        for (let j = 0; j < classes; j++) sum = round(sum + targetOf(targets, r, j))
+        for (let j = 0; j < classes; j++) {
+          const difference = round(round(values.softmax(j) * sum) - targetOf(targets, r, j))
+          gradient[r * classes + j] = round(scales[2 * r] * difference)
         }
       })
     },

@@ -4,6 +4,7 @@
  */
 import type { FloatArray } from '../../src/arrays.ts'
 import type { Kernels } from '../../src/kernels/kernels.ts'
+import { sameScales } from '../../src/kernels/scales.ts'
 import type { ExactRow } from './oracle.ts'
 import { absoluteError, type Dtype, type Exact, floatArray, roundTo, ulpError } from './ulp.ts'
 
@@ -39,7 +40,7 @@ export const softmax: Operation = {
   name: 'softmax',
   per: 'logit',
   outputDtype: sameDtype,
-  run: (kernels, { logits, rows, classes }, out) => kernels.softmax(logits, rows, classes, out),
+  run: (kernels, { logits, rows, classes }, out) => kernels.softmax(logits, rows, classes, 1, out),
   exact: (row) => components(row.at, row.softmax),
   goal: { f32: 0.501, f64: 0.51 },
 }
@@ -48,7 +49,7 @@ export const logSoftmax: Operation = {
   name: 'logSoftmax',
   per: 'logit',
   outputDtype: sameDtype,
-  run: (kernels, { logits, rows, classes }, out) => kernels.logSoftmax(logits, rows, classes, out),
+  run: (kernels, { logits, rows, classes }, out) => kernels.logSoftmax(logits, rows, classes, 1, out),
   exact: (row) => components(row.at, row.logSoftmax),
   goal: { f32: 0.501, f64: 0.55 },
 }
@@ -57,7 +58,7 @@ export const logSumExp: Operation = {
   name: 'logSumExp',
   per: 'row',
   outputDtype: sameDtype,
-  run: (kernels, { logits, rows, classes }, out) => kernels.logSumExp(logits, rows, classes, out),
+  run: (kernels, { logits, rows, classes }, out) => kernels.logSumExp(logits, rows, classes, 1, out),
   exact: (row) => [[0, row.logSumExp]],
   goal: { f32: 0.501, f64: 0.51 },
 }
@@ -67,7 +68,7 @@ export const crossEntropy: Operation = {
   per: 'row',
   outputDtype: () => 'f64',
   run: (kernels, { logits, labels, rows, classes }, out) =>
-    kernels.crossEntropy(logits, labels, rows, classes, out as Float64Array),
+    kernels.crossEntropy(logits, labels, rows, classes, 1, out as Float64Array),
   exact: (row) => [[0, row.loss]],
   goal: { f32: 0.501, f64: 0.55 },
 }
@@ -78,7 +79,7 @@ export const gradient: Operation = {
   per: 'logit',
   outputDtype: sameDtype,
   run: (kernels, { logits, labels, rows, classes }, out) =>
-    kernels.crossEntropyWithGradient(logits, labels, rows, classes, 1, 0, new Float64Array(rows), out),
+    kernels.crossEntropyWithGradient(logits, labels, rows, classes, 1, sameScales(rows), new Float64Array(rows), out),
   *exact(row, label) {
     for (const [place, value] of components(row.at, row.softmax)) if (place !== label) yield [place, value]
     yield [label, row.labelGradient]

@@ -16,23 +16,26 @@ import {
   row,
   shift,
   softmaxWeights,
+  UNIT,
   type Weights,
+  weightOf,
 } from './double-row.ts'
 import { limitGradient, limitLogSoftmax, limitLoss, limitSoftmax } from './limits.ts'
+import { temperatureOf } from './temperature.ts'
 
 const term: ExpParts = { hi: 0, lo: 0, exponent: 0 }
+const scale: ExpParts = { hi: 0, lo: 0, exponent: 0 }
 const weights: Weights = { factor: { hi: 0, lo: 0, exponent: 0 }, top: 0 }
 
-/** out_i = weight · softmax_i for the pair `weight`, the common part of softmax and the gradient. */
+/** out_i = weight · softmax_i, the common part of softmax and the gradient. */
 function writeSoftmax(
   logits: FloatArray,
   start: number,
   classes: number,
-  weightHi: number,
-  weightLo: number,
+  weight: Readonly<ExpParts>,
   out: FloatArray,
 ): void {
-  softmaxWeights(weightHi, weightLo, weights)
+  softmaxWeights(weight, weights)
   const { hi, lo, exponent } = weights.factor
   const second = shift()
   for (let i = start; i < start + classes; i++) {
@@ -49,24 +52,44 @@ function writeSoftmax(
   }
 }
 
-export function softmaxDouble(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
+export function softmaxDouble(
+  logits: FloatArray,
+  rows: number,
+  classes: number,
+  temperature: number,
+  out: FloatArray,
+): void {
+  const scaled = temperatureOf(temperature)
   for (let start = 0; start < rows * classes; start += classes) {
-    if (reduceRow(logits, start, classes)) writeSoftmax(logits, start, classes, 1, 0, out)
+    if (reduceRow(logits, start, classes, scaled)) writeSoftmax(logits, start, classes, UNIT, out)
     else limitSoftmax(row, start, classes, out)
   }
 }
 
-export function logSoftmaxDouble(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
+export function logSoftmaxDouble(
+  logits: FloatArray,
+  rows: number,
+  classes: number,
+  temperature: number,
+  out: FloatArray,
+): void {
+  const scaled = temperatureOf(temperature)
   for (let start = 0; start < rows * classes; start += classes) {
-    if (reduceRow(logits, start, classes)) {
+    if (reduceRow(logits, start, classes, scaled)) {
       finishLog()
       for (let i = 0; i < classes; i++) out[start + i] = 0 - lossOf(logits[start + i])
     } else limitLogSoftmax(row, start, classes, out)
   }
 }
 
-export function logSumExpRowsDouble(logits: FloatArray, rows: number, classes: number, out: FloatArray): void {
-  for (let r = 0; r < rows; r++) out[r] = logSumExpDouble(logits, r * classes, classes)
+export function logSumExpRowsDouble(
+  logits: FloatArray,
+  rows: number,
+  classes: number,
+  temperature: number,
+  out: FloatArray,
+): void {
+  for (let r = 0; r < rows; r++) out[r] = logSumExpDouble(logits, r * classes, classes, temperature)
 }
 
 export function crossEntropyDouble(
@@ -74,11 +97,13 @@ export function crossEntropyDouble(
   labels: Int32Array,
   rows: number,
   classes: number,
+  temperature: number,
   losses: Float64Array,
 ): void {
+  const scaled = temperatureOf(temperature)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
-    if (reduceRow(logits, start, classes)) {
+    if (reduceRow(logits, start, classes, scaled)) {
       finishLog()
       losses[r] = lossOf(logits[start + labels[r]])
     } else losses[r] = limitLoss(row, labels[r])
@@ -90,24 +115,26 @@ export function crossEntropyWithGradientDouble(
   labels: Int32Array,
   rows: number,
   classes: number,
-  scaleHi: number,
-  scaleLo: number,
+  temperature: number,
+  scales: Float64Array,
   losses: Float64Array,
   gradient: FloatArray,
 ): void {
+  const scaled = temperatureOf(temperature)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     const label = labels[r]
-    if (reduceRow(logits, start, classes)) {
+    if (reduceRow(logits, start, classes, scaled)) {
       const value = logits[start + label]
       finishLog()
       losses[r] = lossOf(value)
-      const rest = complement(value, scaleHi, scaleLo)
-      writeSoftmax(logits, start, classes, scaleHi, scaleLo, gradient)
+      weightOf(scales[2 * r], scales[2 * r + 1], scale)
+      const rest = complement(value, scale)
+      writeSoftmax(logits, start, classes, scale, gradient)
       gradient[start + label] = 0 - rest
     } else {
       losses[r] = limitLoss(row, label)
-      limitGradient(row, start, classes, label, scaleHi, gradient)
+      limitGradient(row, start, classes, label, scales[2 * r], gradient)
     }
   }
 }

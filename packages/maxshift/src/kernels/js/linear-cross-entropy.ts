@@ -9,6 +9,7 @@
  * The loops themselves are in linear-panels.ts.
  */
 import type { Features, Kernels, LinearKernels, LinearPass } from '../kernels.ts'
+import { sameScales } from '../scales.ts'
 import {
   addDenseOuter,
   addDenseProducts,
@@ -54,6 +55,8 @@ class PanelPass implements LinearPass {
   private readonly logitsTile: Float64Array
   private readonly labelsTile: Int32Array
   private readonly losses: Float64Array
+  /** Scale 1 for every row. */
+  private readonly scales: Float64Array
   /** How many rows of the current tile go through the dense loops; the others have lists. */
   private denseRows = 0
 
@@ -78,6 +81,7 @@ class PanelPass implements LinearPass {
     this.logitsTile = new Float64Array(this.tileRows * classes)
     this.labelsTile = new Int32Array(this.tileRows)
     this.losses = new Float64Array(this.tileRows)
+    this.scales = sameScales(this.tileRows)
   }
 
   setWeights(weights: Float64Array, intercepts: Float64Array): void {
@@ -117,7 +121,16 @@ class PanelPass implements LinearPass {
       this.forward(count)
       copyRows(scores, stride, 0, logitsTile, classes, 0, count, classes)
       for (let r = 0; r < count; r++) labelsTile[r] = labels[firstRow + done + r]
-      this.rowKernels.crossEntropyWithGradient(logitsTile, labelsTile, count, classes, 1, 0, losses, logitsTile)
+      this.rowKernels.crossEntropyWithGradient(
+        logitsTile,
+        labelsTile,
+        count,
+        classes,
+        1,
+        this.scales,
+        losses,
+        logitsTile,
+      )
       copyRows(logitsTile, classes, 0, scores, stride, 0, count, classes)
       this.backward(count)
       // Neumaier's sum: `lost` collects what each addition rounds away.

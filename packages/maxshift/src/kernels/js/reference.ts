@@ -19,6 +19,8 @@ import {
   logSumExpSingle,
   softmaxSingle,
 } from './single.ts'
+import { softCrossEntropyDouble, softCrossEntropyWithGradientDouble } from './soft-double.ts'
+import { softCrossEntropySingle, softCrossEntropyWithGradientSingle } from './soft-single.ts'
 
 /** 2^18: at most 0.0005 ulp of float32 are lost to the grid of single.ts. */
 export const SINGLE_CLASSES = 262144
@@ -30,6 +32,8 @@ const single: Kernels = {
   logSumExp: logSumExpSingle,
   crossEntropy: crossEntropySingle,
   crossEntropyWithGradient: crossEntropyWithGradientSingle,
+  softCrossEntropy: softCrossEntropySingle,
+  softCrossEntropyWithGradient: softCrossEntropyWithGradientSingle,
 }
 
 const double: Kernels = {
@@ -39,8 +43,10 @@ const double: Kernels = {
   logSumExp: logSumExpRowsDouble,
   crossEntropy: crossEntropyDouble,
   crossEntropyWithGradient: crossEntropyWithGradientDouble,
+  softCrossEntropy: softCrossEntropyDouble,
+  softCrossEntropyWithGradient: softCrossEntropyWithGradientDouble,
 }
 
-export const referenceKernels: Kernels = dispatch('reference', (logits, _, classes) =>
+export const referenceKernels: Kernels = dispatch('reference', (logits, classes) =>
   logits instanceof Float32Array && classes <= SINGLE_CLASSES ? single : double,
 )

@@ -13,8 +13,8 @@ import { wholeKernels } from './whole-kernels.ts'
 export function accurateBackend(base: Arena): Kernels {
   const single = wholeKernels(base, 'wasm, float32', (arena) => arena.accurateSingle)
   const double = doubleKernels(base)
-  return dispatch('wasm, accurate', (logits, _, classes) =>
-    classes > LONGEST_ROW ? referenceKernels : logits instanceof Float32Array ? single : double,
+  return dispatch('wasm, accurate', (logits, classes, temperature) =>
+    temperature !== 1 || classes > LONGEST_ROW ? referenceKernels : logits instanceof Float32Array ? single : double,
   )
 }
 
@@ -29,8 +29,8 @@ export function fastBackend(base: Arena): Kernels {
   const few = wholeKernels(base, 'wasm, float32', (arena) => arena.accurateSingle)
   const many = wholeKernels(base, 'wasm, float32, fast', (arena) => arena.fastSingle)
   const double = wholeKernels(base, 'wasm, float64, fast', (arena) => arena.fastDouble)
-  return dispatch('wasm, fast', (logits, _, classes) => {
-    if (classes > LONGEST_ROW) return referenceKernels
+  return dispatch('wasm, fast', (logits, classes, temperature) => {
+    if (temperature !== 1 || classes > LONGEST_ROW) return referenceKernels
     if (logits instanceof Float64Array) return double
     return classes <= FEW_CLASSES ? few : many
   })

@@ -3,6 +3,7 @@
  * code of the reference (js/double-row.ts). Rows without a finite maximum go to the reference as they are.
  */
 import type { FloatArray } from '../../arrays.ts'
+import type { ExpParts } from '../../special/exp.ts'
 import {
   complement,
   finishLog,
@@ -14,13 +15,17 @@ import {
   type Slices,
   shift,
   softmaxWeights,
+  UNIT,
   type Weights,
+  weightOf,
 } from '../js/double-row.ts'
 import { referenceKernels } from '../js/reference.ts'
+import { temperatureOf } from '../js/temperature.ts'
 import type { Kernels } from '../kernels.ts'
 import { type Arena, RECORD } from './arena.ts'
 import { overBlocks, rowOf } from './blocks.ts'
 
+const scale: ExpParts = { hi: 0, lo: 0, exponent: 0 }
 const weights: Weights = { factor: { hi: 0, lo: 0, exponent: 0 }, top: 0 }
 const sums: Slices = { slice26: 0, slice52: 0, slice78: 0, slice104: 0 }
 
@@ -52,7 +57,7 @@ function overDoubleRows(
       sums.slice52 = records[at + 3]
       sums.slice78 = records[at + 4]
       sums.slice104 = records[at + 5]
-      restoreRow(records[at], records[at + 1], sums)
+      restoreRow(records[at], records[at + 1], sums, temperatureOf(1))
       const offset = r * classes * 8
       each(arena, block.first + r, block.logits + offset, block.out + offset)
     }
@@ -70,16 +75,16 @@ function writeSoftmax(arena: Arena, classes: number, from: number, to: number): 
 export function doubleKernels(base: Arena): Kernels {
   return {
     name: 'wasm, float64',
-    softmax(logits, rows, classes, out) {
+    softmax(logits, rows, classes, _temperature, out) {
       const each = (arena: Arena, _: number, from: number, to: number): void => {
-        softmaxWeights(1, 0, weights)
+        softmaxWeights(UNIT, weights)
         writeSoftmax(arena, classes, from, to)
       }
       overDoubleRows(base, logits, rows, classes, out, each, (r) =>
-        referenceKernels.softmax(rowOf(logits, r, classes), 1, classes, rowOf(out, r, classes)),
+        referenceKernels.softmax(rowOf(logits, r, classes), 1, classes, 1, rowOf(out, r, classes)),
       )
     },
-    logSoftmax(logits, rows, classes, out) {
+    logSoftmax(logits, rows, classes, _temperature, out) {
       const each = (arena: Arena, _: number, from: number, to: number): void => {
         finishLog()
         const scale = logScale()
@@ -87,36 +92,45 @@ export function doubleKernels(base: Arena): Kernels {
         arena.passes.logSoftmax_f64(from, classes, to, row.max, row.log.hi * scale, row.log.lo * scale, topLoss)
       }
       overDoubleRows(base, logits, rows, classes, out, each, (r) =>
-        referenceKernels.logSoftmax(rowOf(logits, r, classes), 1, classes, rowOf(out, r, classes)),
+        referenceKernels.logSoftmax(rowOf(logits, r, classes), 1, classes, 1, rowOf(out, r, classes)),
       )
     },
-    logSumExp(logits, rows, classes, out) {
+    logSumExp(logits, rows, classes, _temperature, out) {
       const limit = (r: number): void =>
-        referenceKernels.logSumExp(rowOf(logits, r, classes), 1, classes, rowOf(out, r, 1))
+        referenceKernels.logSumExp(rowOf(logits, r, classes), 1, classes, 1, rowOf(out, r, 1))
       const cancelled: number[] = []
       const each = (_: Arena, r: number): void => {
+        finishLog()
         out[r] = logSumExpOrNaN()
         if (Number.isNaN(out[r])) cancelled.push(r)
       }
       overDoubleRows(base, logits, rows, classes, null, each, limit)
       cancelled.forEach(limit)
     },
-    crossEntropy(logits, labels, rows, classes, losses) {
+    crossEntropy(logits, labels, rows, classes, _temperature, losses) {
       const each = (_: Arena, r: number): void => {
         finishLog()
         losses[r] = lossOf(logits[r * classes + labels[r]])
       }
       overDoubleRows(base, logits, rows, classes, null, each, (r) =>
-        referenceKernels.crossEntropy(rowOf(logits, r, classes), rowOf(labels, r, 1), 1, classes, rowOf(losses, r, 1)),
+        referenceKernels.crossEntropy(
+          rowOf(logits, r, classes),
+          rowOf(labels, r, 1),
+          1,
+          classes,
+          1,
+          rowOf(losses, r, 1),
+        ),
       )
     },
-    crossEntropyWithGradient(logits, labels, rows, classes, scaleHi, scaleLo, losses, gradient) {
+    crossEntropyWithGradient(logits, labels, rows, classes, _temperature, scales, losses, gradient) {
       const each = (arena: Arena, r: number, from: number, to: number): void => {
         const value = logits[r * classes + labels[r]]
         finishLog()
         losses[r] = lossOf(value)
-        const rest = complement(value, scaleHi, scaleLo)
-        softmaxWeights(scaleHi, scaleLo, weights)
+        weightOf(scales[2 * r], scales[2 * r + 1], scale)
+        const rest = complement(value, scale)
+        softmaxWeights(scale, weights)
         writeSoftmax(arena, classes, from, to)
         new Float64Array(arena.memory.buffer, to, classes)[labels[r]] = 0 - rest
       }
@@ -126,12 +140,14 @@ export function doubleKernels(base: Arena): Kernels {
           rowOf(labels, r, 1),
           1,
           classes,
-          scaleHi,
-          scaleLo,
+          1,
+          rowOf(scales, r, 2),
           rowOf(losses, r, 1),
           rowOf(gradient, r, classes),
         ),
       )
     },
+    softCrossEntropy: referenceKernels.softCrossEntropy,
+    softCrossEntropyWithGradient: referenceKernels.softCrossEntropyWithGradient,
   }
 }

@@ -16,7 +16,7 @@ export function wholeKernels(base: Arena, name: string, kernelsOf: (arena: Arena
   type Rows = 'softmax' | 'logSoftmax' | 'logSumExp'
   const apply =
     (operation: Rows) =>
-    (logits: FloatArray, rows: number, classes: number, out: FloatArray): void => {
+    (logits: FloatArray, rows: number, classes: number, _temperature: number, out: FloatArray): void => {
       const width = operation === 'logSumExp' ? 1 : classes
       const left: number[] = []
       overBlocks(base, logits, rows, classes, out, width, (block) => {
@@ -26,7 +26,7 @@ export function wholeKernels(base: Arena, name: string, kernelsOf: (arena: Arena
         left.push(...flagged(block, count))
       })
       for (const r of left) {
-        referenceKernels[operation](rowOf(logits, r, classes), 1, classes, rowOf(out, r, width))
+        referenceKernels[operation](rowOf(logits, r, classes), 1, classes, 1, rowOf(out, r, width))
       }
     }
   return {
@@ -34,7 +34,7 @@ export function wholeKernels(base: Arena, name: string, kernelsOf: (arena: Arena
     softmax: apply('softmax'),
     logSoftmax: apply('logSoftmax'),
     logSumExp: apply('logSumExp'),
-    crossEntropy(logits, labels, rows, classes, losses) {
+    crossEntropy(logits, labels, rows, classes, _temperature, losses) {
       const left: number[] = []
       overBlocks(base, logits, rows, classes, null, 0, (block) => {
         const { arena, first } = block
@@ -45,10 +45,21 @@ export function wholeKernels(base: Arena, name: string, kernelsOf: (arena: Arena
         left.push(...flagged(block, count))
       })
       for (const r of left) {
-        referenceKernels.crossEntropy(rowOf(logits, r, classes), rowOf(labels, r, 1), 1, classes, rowOf(losses, r, 1))
+        referenceKernels.crossEntropy(
+          rowOf(logits, r, classes),
+          rowOf(labels, r, 1),
+          1,
+          classes,
+          1,
+          rowOf(losses, r, 1),
+        )
       }
     },
-    crossEntropyWithGradient(logits, labels, rows, classes, scaleHi, scaleLo, losses, gradient) {
+    crossEntropyWithGradient(logits, labels, rows, classes, temperature, scales, losses, gradient) {
+      if (!isUniform(scales, rows)) {
+        referenceKernels.crossEntropyWithGradient(logits, labels, rows, classes, temperature, scales, losses, gradient)
+        return
+      }
       const left: number[] = []
       overBlocks(base, logits, rows, classes, gradient, classes, (block) => {
         const { arena, first } = block
@@ -59,7 +70,7 @@ export function wholeKernels(base: Arena, name: string, kernelsOf: (arena: Arena
           arena.labels,
           block.rows,
           classes,
-          scaleHi,
+          scales[0],
           arena.losses,
           block.out,
           arena.flags,
@@ -74,12 +85,19 @@ export function wholeKernels(base: Arena, name: string, kernelsOf: (arena: Arena
           rowOf(labels, r, 1),
           1,
           classes,
-          scaleHi,
-          scaleLo,
+          1,
+          rowOf(scales, r, 2),
           rowOf(losses, r, 1),
           rowOf(gradient, r, classes),
         )
       }
     },
+    softCrossEntropy: referenceKernels.softCrossEntropy,
+    softCrossEntropyWithGradient: referenceKernels.softCrossEntropyWithGradient,
   }
+}
+
+function isUniform(scales: Float64Array, rows: number): boolean {
+  for (let r = 1; r < rows; r++) if (scales[2 * r] !== scales[0]) return false
+  return scales[0] > 0 && scales[0] < 1e200
 }

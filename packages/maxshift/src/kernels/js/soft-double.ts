@@ -1,0 +1,85 @@
+/**
+ * The reference kernels for float64 data with class weights instead of a label: this file goes over the entries, soft-double-row.ts
+ * does what is done once a row.
+ */
+import type { FloatArray } from '../../arrays.ts'
+import { type Pair, sumError } from '../../special/double-double.ts'
+import type { Targets } from '../kernels.ts'
+import { reduceRow, row, shift, weightOf } from './double-row.ts'
+import { limitSoftGradient, limitSoftLoss } from './limits.ts'
+import { type SoftWeights, softGradient, softLoss, softWeights } from './soft-double-row.ts'
+import { sumOfBasePair, sumOfDifferencesPair, targetOf } from './targets.ts'
+import { entryScale, type Temperature, temperatureOf } from './temperature.ts'
+
+const baseSum: Pair = { hi: 0, lo: 0 }
+const fromSecond: Pair = { hi: 0, lo: 0 }
+const weights: SoftWeights = {
+  factor: { hi: 0, lo: 0, exponent: 0 },
+  scale: { hi: 0, lo: 0, exponent: 0 },
+}
+
+/** The loss of row r; `row` and what softWeights needs are filled if its maximum is finite. */
+function lossOfRow(
+  logits: FloatArray,
+  targets: Targets,
+  r: number,
+  classes: number,
+  temperature: Temperature,
+  zLoss: number,
+): number {
+  const start = r * classes
+  const first = r * targets.stride
+  if (!reduceRow(logits, start, classes, temperature)) {
+    return limitSoftLoss(row, (k) => targetOf(targets, r, k), classes, zLoss)
+  }
+  sumOfBasePair(targets.base, first, classes, -1, baseSum)
+  sumOfDifferencesPair(targets.base, first, logits, start, classes, shift(), entryScale(temperature), fromSecond)
+  return softLoss(logits, targets, r, classes, zLoss, baseSum, fromSecond)
+}
+
+export function softCrossEntropyDouble(
+  logits: FloatArray,
+  targets: Targets,
+  rows: number,
+  classes: number,
+  temperature: number,
+  zLoss: number,
+  losses: Float64Array,
+): void {
+  const scaled = temperatureOf(temperature)
+  for (let r = 0; r < rows; r++) losses[r] = lossOfRow(logits, targets, r, classes, scaled, zLoss)
+}
+
+export function softCrossEntropyWithGradientDouble(
+  logits: FloatArray,
+  targets: Targets,
+  rows: number,
+  classes: number,
+  temperature: number,
+  zLoss: number,
+  scales: Float64Array,
+  losses: Float64Array,
+  gradient: FloatArray,
+): void {
+  const { base, stride, labels, peaks } = targets
+  const scaled = temperatureOf(temperature)
+  for (let r = 0; r < rows; r++) {
+    const start = r * classes
+    const first = r * stride
+    losses[r] = lossOfRow(logits, targets, r, classes, scaled, zLoss)
+    if (!Number.isFinite(row.max)) {
+      const target = (k: number): number => targetOf(targets, r, k)
+      limitSoftGradient(row, start, classes, target, zLoss, scales[2 * r], gradient)
+      continue
+    }
+    weightOf(scales[2 * r], scales[2 * r + 1], weights.scale)
+    softWeights(weights)
+    const label = labels === null ? -1 : labels[r]
+    for (let k = 0; k < classes; k++) {
+      const target = base[first + k]
+      const peak = k === label && peaks !== null ? peaks[r] : 0
+      const sum = target + peak
+      gradient[start + k] = softGradient(logits[start + k], sum, sumError(target, peak, sum), weights)
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The reference kernels for float32 data with class weights c_k instead of a label, C = Σ c_k their sum:
+ *
+ *   loss = Σ c_k · (m − x_k)/T + C · L + z · lse²       gradient_k = scale · (p_k · M − c_k),  M = C + 2 z · lse
+ *
+ * All terms of the loss are ≥ 0, so plain sums in float64 are exact enough: in four lanes they err by at most n/4 · 2^−53. In the
+ * gradient p_k · M − c_k may cancel; where p_k is nearly 1, at a maximum without equal, it is taken as p_k · (M − c_k) − q_k · c_k
+ * with q_k = 1 − p_k as the sum of the others over the total, so that a target all in one place keeps the digits of a label.
+ */
+import type { FloatArray } from '../../arrays.ts'
+import { log1p } from '../../special/log.ts'
+import type { Targets } from '../kernels.ts'
+import { limitSoftGradient, limitSoftLoss } from './limits.ts'
+import { finiteSecond, logSumExpOfRow, power, rateOf, reduceRow, row, scaleOf } from './single-row.ts'
+import { sumOfBase, sumOfDifferences, targetOf } from './targets.ts'
+
+/** What is the same for all rows of a call: with stride 0 the sum of the base. */
+const sharedSum = ({ base, stride }: Targets, classes: number): number =>
+  stride === 0 ? sumOfBase(base, 0, classes) : 0
+
+/** What a row's loss leaves for its gradient. */
+const weights = { sum: 0, logSumExp: 0 }
+
+/** The loss of the current row, and `weights`; the log-sum-exp only where there is a z-loss. */
+function lossOfRow(
+  logits: FloatArray,
+  targets: Targets,
+  r: number,
+  classes: number,
+  zLoss: number,
+  shared: number,
+): number {
+  const { base, stride, labels, peaks } = targets
+  const start = r * classes
+  const first = r * stride
+  let sum = stride === 0 ? shared : sumOfBase(base, first, classes)
+  let differences = sumOfDifferences(base, first, logits, start, classes, row.max)
+  if (labels !== null && peaks !== null) {
+    sum += peaks[r]
+    if (peaks[r] > 0) differences += peaks[r] * (row.max - logits[start + labels[r]])
+  }
+  weights.sum = sum
+  weights.logSumExp = zLoss > 0 ? logSumExpOfRow(logits, start, classes) : 0
+  const loss = differences / row.temperature + sum * log1p(row.others)
+  return zLoss > 0 ? loss + zLoss * (weights.logSumExp * weights.logSumExp) : loss
+}
+
+export function softCrossEntropySingle(
+  logits: FloatArray,
+  targets: Targets,
+  rows: number,
+  classes: number,
+  temperature: number,
+  zLoss: number,
+  losses: Float64Array,
+): void {
+  const shared = sharedSum(targets, classes)
+  for (let r = 0; r < rows; r++) {
+    losses[r] = reduceRow(logits, r * classes, classes, temperature)
+      ? lossOfRow(logits, targets, r, classes, zLoss, shared)
+      : limitSoftLoss(row, (k) => targetOf(targets, r, k), classes, zLoss)
+  }
+}
+
+/** M of the current row; a log-sum-exp beyond all bounds counts as a large number, so that nothing is ∞ · 0. */
+const weightOf = (zLoss: number): number => {
+  const bounded = Math.max(-LARGEST, Math.min(weights.logSumExp, LARGEST))
+  return zLoss > 0 ? weights.sum + 2 * zLoss * bounded : weights.sum
+}
+const LARGEST = 1e100
+
+export function softCrossEntropyWithGradientSingle(
+  logits: FloatArray,
+  targets: Targets,
+  rows: number,
+  classes: number,
+  temperature: number,
+  zLoss: number,
+  scales: Float64Array,
+  losses: Float64Array,
+  gradient: FloatArray,
+): void {
+  const { base, stride, labels } = targets
+  const shared = sharedSum(targets, classes)
+  for (let r = 0; r < rows; r++) {
+    const start = r * classes
+    const first = r * stride
+    const scale = scaleOf(scales, r)
+    if (!reduceRow(logits, start, classes, temperature)) {
+      const target = (k: number): number => targetOf(targets, r, k)
+      losses[r] = limitSoftLoss(row, target, classes, zLoss)
+      limitSoftGradient(row, start, classes, target, zLoss, scale, gradient)
+      continue
+    }
+    losses[r] = lossOfRow(logits, targets, r, classes, zLoss, shared)
+    const weight = weightOf(zLoss)
+    const label = labels === null ? -1 : labels[r]
+    const atLabel = label < 0 ? 0 : entryOf(logits[start + label], weight, targetOf(targets, r, label), scale)
+    writeGradient(logits, start, classes, base, first, weight, scale, gradient)
+    if (label >= 0) gradient[start + label] = atLabel
+  }
+}
+
+/** One entry of the gradient. */
+function entryOf(value: number, weight: number, target: number, scale: number): number {
+  if (value === row.max && row.second < row.max) {
+    return scale * ((weight - target) / row.total - target * (row.others / row.total)) + 0
+  }
+  const factor = (row.secondPower / row.total) * weight * scale
+  return power(value, finiteSecond(), rateOf()) * factor - target * scale + 0
+}
+
+/** The row of the gradient for the weights in `base`. */
+function writeGradient(
+  logits: FloatArray,
+  start: number,
+  classes: number,
+  base: Float64Array,
+  first: number,
+  weight: number,
+  scale: number,
+  out: FloatArray,
+): void {
+  const factor = (row.secondPower / row.total) * weight * scale
+  const second = finiteSecond()
+  const rate = rateOf()
+  const top = row.second < row.max ? row.index : -1
+  for (let k = 0; k < classes; k++) {
+    const target = base[first + k]
+    out[start + k] =
+      k === top
+        ? entryOf(row.max, weight, target, scale)
+        : power(logits[start + k], second, rate) * factor - target * scale + 0
+  }
+}
