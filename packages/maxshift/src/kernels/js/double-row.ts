@@ -255,7 +255,8 @@ export function logSumExpDouble(logits: FloatArray, start: number, classes: numb
 /** The same of the row in `row` (after finishLog) as a pair; where digits cancel, the row in `logits` is reduced again in full. */
 export function logSumExpPair(logits: FloatArray, start: number, classes: number, out: Pair): void {
   addMaxAndLog(0, out)
-  if (cancels(out.hi)) {
+  // Squared, its error counts twice, and nothing may be beside it: reduced in full earlier than where it is rounded alone.
+  if (cancels(out.hi / 64)) {
     reduceRow(logits, start, classes, row.temperature, expFull)
     finishLog()
     addMaxAndLog(0, out)
