@@ -3,7 +3,7 @@
  *
  * @module maxshift
  */
-export type { FloatArray, IntegerArray, Labels, Logits } from './arrays.ts'
+export type { FloatArray, IntegerArray, Labels, Logits, ResultArray } from './arrays.ts'
 export { type Backend, backend, type Mode } from './kernels/select.ts'
 export {
   type CrossEntropyGradientOptions,
@@ -14,6 +14,7 @@ export {
 } from './loss/cross-entropy.ts'
 export type { Reduction } from './loss/reduction.ts'
 export { alloc } from './ops/alloc.ts'
+export type { RowOptions, RowsGiven } from './ops/distribution.ts'
 export {
   type EntropyGradientOptions,
   type EntropyOptions,
@@ -21,5 +22,13 @@ export {
   entropy,
   entropyWithGradient,
 } from './ops/entropy.ts'
-export { type LogSumExpOptions, logSumExp } from './ops/log-sum-exp.ts'
+export { logMeanExp } from './ops/log-mean-exp.ts'
+export {
+  type LogSumExpOptions,
+  logSumExp,
+  logSumExpWithSign,
+  type SignedLogSumExp,
+} from './ops/log-sum-exp.ts'
+export type { PerRowOptions } from './ops/per-row.ts'
+export type { LayoutOptions } from './ops/rows.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'

@@ -41,7 +41,7 @@ const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
   [
     () => softmax([1], bad({ dimension: 1 })),
     TypeError,
-    'softmax: expected known option names, got "dimension" (known are classes, out, mode)',
+    'softmax: expected known option names, got "dimension" (known are classes, shape, axis, mask, temperature, allMasked, out, mode)',
   ],
   [
     () => softmax([1, 2, 3], { classes: 2 }),
@@ -87,7 +87,7 @@ const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
   [
     () => logSumExp([1], bad({ out: new Float64Array(1) })),
     TypeError,
-    'logSumExp: expected out only together with classes (of one row the result is a number), got Float64Array of length 1',
+    'logSumExp: expected out only together with classes or shape (of one row the result is a number), got Float64Array of length 1',
   ],
   [
     () => logSumExp([1, 2, 3], { classes: 2 }),

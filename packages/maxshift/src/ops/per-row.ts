@@ -1,0 +1,49 @@
+/**
+ * What functions share that reduce rows in one pass of a kernel to one number: logSumExp and its relatives.
+ */
+import type { FloatArray, Logits } from '../arrays.ts'
+import { checkApart, checkLogits, checkMode, checkOptions, checkTemperature } from '../check.ts'
+import type { Mode } from '../kernels/select.ts'
+import { checkOutOfRows, type RowOptions } from './distribution.ts'
+import { checkLayout, checkMask, type Layout, rowCount } from './rows.ts'
+
+/** Options of a function that gives one number per row. */
+export interface PerRowOptions<T extends FloatArray = FloatArray> extends RowOptions {
+  /** 'accurate' (default) or 'fast', as for softmax. */
+  mode?: Mode
+  /**
+   * With `classes` or `shape`: receives one result per row and is returned. Of the dtype of the results, at least as long as there are rows,
+   * and apart from the logits.
+   */
+  out?: T
+}
+
+/** Checked arguments. */
+export interface PerRow {
+  readonly values: FloatArray
+  readonly layout: Layout
+  readonly rows: number
+  readonly mask: Uint8Array | null
+  readonly temperature: number
+  readonly mode: Mode
+  /** Room for one result per row. */
+  readonly out: FloatArray
+}
+
+/** Checks everything that these functions share. `known` are the names of their options. */
+export function checkPerRow(
+  who: string,
+  logits: Logits,
+  given: PerRowOptions | undefined,
+  known: readonly string[],
+): PerRow {
+  const options = checkOptions(who, given, known)
+  const values = checkLogits(who, logits)
+  const layout = checkLayout(who, values.length, options)
+  const mask = checkMask(who, options.mask, values.length)
+  const temperature = checkTemperature(who, options.temperature)
+  const out = checkOutOfRows(who, options, layout, values)
+  const rows = rowCount(layout)
+  checkApart(who, out, rows, 'mask', mask)
+  return { values, layout, rows, mask, temperature, mode: checkMode(who, options.mode), out }
+}
