@@ -185,31 +185,10 @@ const isIntegerArray = (value: unknown): value is IntegerArray =>
   value instanceof Uint32Array ||
   value instanceof Uint8ClampedArray
 
-/** The kind of labels: an integer array or a number[]; what they hold is checked by checkLabels. */
+/** The kind of labels: an integer array or a number[]; what they hold is checked elsewhere. */
 export function checkLabelKind(who: string, labels: Labels): void {
   if (isIntegerArray(labels) || Array.isArray(labels)) return
   const isFloat = labels instanceof Float32Array || labels instanceof Float64Array
   const hint = isFloat ? ' (distributions are not supported)' : ''
   throw new TypeError(`${who}: expected labels to be an integer array or a number[], got ${describe(labels)}${hint}`)
-}
-
-const isShared = (view: ArrayBufferView): boolean =>
-  typeof SharedArrayBuffer !== 'undefined' && view.buffer instanceof SharedArrayBuffer
-
-/** Integer labels in [0, classes), one per row, as an Int32Array; a copy if another thread could still change them. */
-export function checkLabels(who: string, given: Labels, rows: number, classes: number): Int32Array {
-  if (given.length !== rows) {
-    throw new RangeError(`${who}: expected one label per row, ${rows} in all, got ${given.length}`)
-  }
-  const labels = ArrayBuffer.isView(given) && isShared(given) ? given.slice() : given
-  for (let i = 0; i < rows; i++) {
-    const label: unknown = labels[i]
-    if (typeof label !== 'number') {
-      throw new TypeError(`${who}: expected labels[${i}] to be an integer in [0, ${classes}), got ${describe(label)}`)
-    }
-    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
-      throw new RangeError(`${who}: expected labels[${i}] to be an integer in [0, ${classes}), got ${label}`)
-    }
-  }
-  return labels instanceof Int32Array ? labels : Int32Array.from(labels)
 }

@@ -5,13 +5,17 @@
  */
 export type { FloatArray, IntegerArray, Labels, Logits, ResultArray } from './arrays.ts'
 export { type Backend, backend, type Mode } from './kernels/select.ts'
-export {
-  type CrossEntropyGradientOptions,
-  type CrossEntropyOptions,
-  crossEntropy,
-  crossEntropyWithGradient,
-  type LossWithGradient,
-} from './loss/cross-entropy.ts'
+export { crossEntropy, crossEntropyWithGradient } from './loss/cross-entropy.ts'
+export type { LabelsOrTargets } from './loss/labels.ts'
+export type {
+  CrossEntropyGradientOptions,
+  CrossEntropyOptions,
+  LossOf,
+  LossWithGradient,
+  Numbers,
+  RowStats,
+  WeightOptions,
+} from './loss/options.ts'
 export type { Reduction } from './loss/reduction.ts'
 export { alloc } from './ops/alloc.ts'
 export type { RowOptions, RowsGiven } from './ops/distribution.ts'

@@ -1,191 +1,130 @@
 /**
- * Cross-entropy from logits with integer labels: value, and value with gradient. Checked, allocating, either dtype.
+ * Cross-entropy from logits: value, and value with gradients. Checked, allocating, either dtype, with every option that rows, targets
+ * and weights have. plan.ts checks, sweep.ts computes, reduction.ts adds up.
  */
-import type { FloatArray, Labels, Logits } from '../arrays.ts'
-import {
-  checkApart,
-  checkChoice,
-  checkLabelKind,
-  checkLabels,
-  checkLogits,
-  checkMode,
-  checkOptions,
-  checkOut,
-  checkRows,
-  type Rows,
-} from '../check.ts'
-import { sameScales } from '../kernels/scales.ts'
-import { type Mode, selectKernels } from '../kernels/select.ts'
-import { dividePairs } from '../special/double-double.ts'
-import { meanOf, type Reduction } from './reduction.ts'
-
-/** Options of crossEntropy. */
-export interface CrossEntropyOptions {
-  /** Entries per row. Default: the length of the logits divided by the number of labels. */
-  classes?: number
-  /** 'mean' (default) and 'sum' give a number, 'none' one loss per row. */
-  reduction?: Reduction
-  /** 'accurate' (default) or 'fast', as for softmax. */
-  mode?: Mode
-}
-
-/** Options of crossEntropyWithGradient. */
-export interface CrossEntropyGradientOptions<T extends FloatArray = FloatArray> extends CrossEntropyOptions {
-  /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
-  out?: T
-}
-
-/** What crossEntropyWithGradient returns. */
-export interface LossWithGradient<L extends number | FloatArray, T extends FloatArray> {
-  /** The reduced loss, or one loss per row for 'none'. */
-  loss: L
-  /** d loss / d logits, rows × classes, the reduction included. */
-  gradient: T
-}
-
-const REDUCTIONS = ['mean', 'sum', 'none'] as const
-
-interface Arguments extends Rows {
-  values: FloatArray
-  labels: Int32Array
-  reduction: Reduction
-  mode: Mode
-}
-
-/** Everything that both functions check, and no more than that. */
-function checkArguments(who: string, logits: Logits, labels: Labels, options: CrossEntropyOptions): Arguments {
-  const values = checkLogits(who, logits)
-  checkLabelKind(who, labels)
-  const reduction =
-    options.reduction === undefined ? 'mean' : checkChoice(who, 'reduction', options.reduction, REDUCTIONS)
-  if (labels.length === 0) throw new RangeError(`${who}: expected at least one label, got none`)
-  if (values.length === 0) throw new RangeError(`${who}: expected at least one logit per row, got none`)
-  if (options.classes === undefined && values.length % labels.length !== 0) {
-    throw new RangeError(
-      `${who}: expected the length of logits to be a multiple of the number of labels, got ${values.length} logits and ` +
-        `${labels.length} labels`,
-    )
-  }
-  const mode = checkMode(who, options.mode)
-  const { rows, classes } = checkRows(who, values.length, options.classes ?? values.length / labels.length)
-  return { values, labels: checkLabels(who, labels, rows, classes), rows, classes, reduction, mode }
-}
-
-function reduce(losses: Float64Array, reduction: Reduction, like: FloatArray): number | FloatArray {
-  if (reduction !== 'none') return meanOf(losses, reduction === 'mean' ? losses.length : 1)
-  return like instanceof Float32Array ? Float32Array.from(losses) : losses
-}
+import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
+import { checkOptions, checkOut } from '../check.ts'
+import { checkResults, checkResultsApart, type Named } from './checks.ts'
+import type { LabelsOrTargets } from './labels.ts'
+import type { CrossEntropyGradientOptions, CrossEntropyOptions, LossOf, LossWithGradient } from './options.ts'
+import { checkPlan, OPTION_NAMES, type Plan, requireTargets } from './plan.ts'
+import type { Reduction } from './reduction.ts'
+import { gradientScales, reduceLosses } from './scales.ts'
+import { sweep } from './sweep.ts'
 
 /**
- * loss = log Σ_k exp(logits_k) − logits_label, per row, then reduced.
+ * The cross-entropy of each row of logits x with its label y or its distribution t, reduced:
  *
- * Each row's loss is within 0.501 ulp (float32) or 0.55 ulp (float64) at any margin: a confident row costs 1e−30, not 0. 'mean' and
- * 'sum' are correctly rounded from float64 row losses, so they do not depend on the order of the rows.
+ *   v_k = x_k, or softCap · tanh(x_k / softCap);   a class that the mask removes has v_k = −∞
+ *   lse = log Σ_k exp(v_k / temperature),   −log p_k = lse − v_k / temperature
+ *   c_k = classWeights_k · ((1 − labelSmoothing) · t_k + labelSmoothing / U), t_k = 1 at the label and 0 elsewhere;
+ *         U classes are left by the mask, and only those get their share
+ *   loss of the row = sampleWeight · (Σ_k c_k · (−log p_k) + zLoss · lse²)
+ *   'sum' = Σ loss of the row,   'mean' = 'sum' / Σ sampleWeight · classWeights_y (with distributions / Σ sampleWeight)
  *
- * Non-finite, per row: NaN if the row contains a NaN or is all −∞; +∞ if the label's logit is −∞ among others that are not; with
- * one +∞ the limit, 0 at the label and +∞ elsewhere; with two or more NaN. Never −0.
+ * Rows whose label is ignored, or whose sample weight is 0, count nowhere. A mean over nothing (divisor 0) is 0, with gradient 0. These are
+ * the definitions of PyTorch, where they overlap; docs/losses.md tells the differences.
  *
- * @param logits rows × classes, row-major.
- * @param labels one integer in [0, classes) per row.
- * @param options `classes`, `reduction`, `mode`.
+ * Each row's loss is within 0.501 ulp (float32) or 0.55 ulp (float64) at any margin: a confident row costs 1e−30, not 0. In float64,
+ * weights add the rounding of one product, and smoothing that of its coefficients: together at most 2 ulp. Capped logits are float64 numbers
+ * within 5 ulp; what follows is as exact as for any logits. 'mean' and 'sum' are correctly rounded from float64 row losses and
+ * exact weights, so they do not depend on the order of the rows.
+ *
+ * Non-finite, per row: NaN if the row contains a NaN (masked or not) or is all −∞ (0 for allMasked: 'zero'); +∞ if the label's logit is −∞
+ * among others that are not; with one +∞ the limit, 0 at the label and +∞ elsewhere; with two or more NaN. Never −0. A target of 0
+ * costs nothing, also at a logit of −∞. softCap leaves −∞ and takes +∞ to the cap.
+ *
+ * @param logits rows × classes, row-major, or of the `shape` given, with the classes along `axis`.
+ * @param labels integers in [0, classes), one per row, in an integer array or a number[]; or distributions, one number in [0, 1e100] per
+ * logit and in their layout, in a FloatArray or a number[] (which holds labels if it has one entry per row). They need not sum to 1.
+ * @param options see {@link CrossEntropyOptions}. Weights and masks are read, never changed.
  * @returns a number for 'mean' and 'sum' (float64, whatever the logits are), an array in the dtype of softmax for 'none'.
- * @throws TypeError for wrong kinds and unknown options; RangeError for empty input, lengths that do not fit, and labels that
- * are no integers in [0, classes).
+ * @throws TypeError for wrong kinds, unknown options and options that contradict each other; RangeError for empty input, lengths that do
+ * not fit, and values out of range. Nothing is written before everything is checked.
  */
-export function crossEntropy(
-  logits: Logits,
-  labels: Labels,
-  options?: CrossEntropyOptions & { reduction?: 'mean' | 'sum' },
-): number
-export function crossEntropy(
-  logits: Float32Array,
-  labels: Labels,
-  options: CrossEntropyOptions & { reduction: 'none' },
-): Float32Array
-export function crossEntropy(
-  logits: Float64Array | readonly number[],
-  labels: Labels,
-  options: CrossEntropyOptions & { reduction: 'none' },
-): Float64Array
-export function crossEntropy(
-  logits: Logits,
-  labels: Labels,
-  options: CrossEntropyOptions & { reduction: 'none' },
-): FloatArray
-export function crossEntropy(logits: Logits, labels: Labels, options?: CrossEntropyOptions): number | FloatArray
-export function crossEntropy(logits: Logits, labels: Labels, options?: CrossEntropyOptions): number | FloatArray {
+export function crossEntropy<L extends Logits, R extends Reduction = 'mean'>(
+  logits: L,
+  labels: LabelsOrTargets,
+  options?: CrossEntropyOptions<R>,
+): LossOf<L, R> {
   const who = 'crossEntropy'
-  const known = checkOptions(who, options, ['classes', 'reduction', 'mode'])
-  const checked = checkArguments(who, logits, labels, known)
-  const losses = new Float64Array(checked.rows)
-  const kernels = selectKernels(checked.values.length, checked.mode)
-  kernels.crossEntropy(checked.values, checked.labels, checked.rows, checked.classes, 1, losses)
-  return reduce(losses, checked.reduction, checked.values)
+  const plan = checkPlan(who, logits, labels, checkOptions<CrossEntropyOptions>(who, options, OPTION_NAMES))
+  if (plan.rowStats !== null) checkResultsApart(who, statsOf(plan), inputsOf(plan))
+  const losses = new Float64Array(plan.rows)
+  sweep(plan, { losses, gradient: null, targetGradient: null, scales: null, targetScales: null })
+  return reduceLosses(losses, plan, plan.values) as LossOf<L, R>
 }
 
+const GRADIENT_OPTION_NAMES = [...OPTION_NAMES, 'out', 'targetGradient'] as const
+
 /**
- * The loss of {@link crossEntropy} and its gradient d loss / d logits = (softmax(logits) − indicator of the label) / rows ('mean')
- * or without the division ('sum', and 'none', where row r is the gradient of loss r).
+ * The loss of {@link crossEntropy} and its gradient with respect to the logits, in their layout and with the reduction included:
  *
- * Every component is within 0.501 ulp (float32) or 0.55 ulp (float64). At the label it is computed as minus the others' sum over
- * the total, never as p − 1, so it keeps its digits when p is nearly 1.
+ *   d loss / d x_k = f / temperature · (p_k · (Σ_j c_j + 2 · zLoss · lse) − c_k) · (1 − tanh²(x_k / softCap))
+ *
+ * with f the sample weight over the divisor of 'mean', the sample weight for 'sum', and for 'none' too, where row r is the gradient of
+ * loss r. For a plain label that is (p_k − (k = y)) / rows. Nothing assumes that distributions sum to 1.
+ *
+ * Without softCap every component for labels is within 0.501 ulp (float32) or 0.55 ulp (float64), weights included; for other targets
+ * within 0.51 ulp of the larger of p·(Σ c + …) and c, in float64 besides the rounding of c itself (1.5 ulp of c with smoothing or class weights). At the
+ * label it is computed as minus the others' sum over the total, never as p − 1, so it keeps its digits when p is nearly 1.
+ *
+ * On request also the gradient with respect to the distributions, d loss / d t_k = f · (1 − labelSmoothing) · classWeights_k · (−log p_k),
+ * within 0.501 ulp (float32) or 2 ulp (float64); +∞ at classes of probability 0 unless a weight is 0.
  *
  * Non-finite, per row: all NaN where the loss is NaN; a label at −∞ has gradient −1 there and softmax elsewhere; with one +∞,
- * 0 if the label is there, else 1 at the +∞ and −1 at the label (all divided as above).
+ * 0 if the label is there, else 1 at the +∞ and −1 at the label (all times f). Rows that are left out have gradient +0, whatever they hold.
  *
- * Parameters and errors are those of crossEntropy; `out` receives the gradient.
+ * Parameters and errors are those of crossEntropy; `out` receives the gradient, `targetGradient` that of the distributions.
  */
-export function crossEntropyWithGradient(
-  logits: Float32Array,
-  labels: Labels,
-  options?: CrossEntropyGradientOptions<Float32Array> & { reduction?: 'mean' | 'sum' },
-): LossWithGradient<number, Float32Array>
-export function crossEntropyWithGradient(
-  logits: Float64Array | readonly number[],
-  labels: Labels,
-  options?: CrossEntropyGradientOptions<Float64Array> & { reduction?: 'mean' | 'sum' },
-): LossWithGradient<number, Float64Array>
-export function crossEntropyWithGradient(
-  logits: Float32Array,
-  labels: Labels,
-  options: CrossEntropyGradientOptions<Float32Array> & { reduction: 'none' },
-): LossWithGradient<Float32Array, Float32Array>
-export function crossEntropyWithGradient(
-  logits: Float64Array | readonly number[],
-  labels: Labels,
-  options: CrossEntropyGradientOptions<Float64Array> & { reduction: 'none' },
-): LossWithGradient<Float64Array, Float64Array>
-export function crossEntropyWithGradient(
-  logits: Logits,
-  labels: Labels,
-  options?: CrossEntropyGradientOptions & { reduction?: 'mean' | 'sum' },
-): LossWithGradient<number, FloatArray>
-export function crossEntropyWithGradient(
-  logits: Logits,
-  labels: Labels,
-  options: CrossEntropyGradientOptions & { reduction: 'none' },
-): LossWithGradient<FloatArray, FloatArray>
-export function crossEntropyWithGradient(
-  logits: Logits,
-  labels: Labels,
-  options?: CrossEntropyGradientOptions,
-): LossWithGradient<number | FloatArray, FloatArray>
-export function crossEntropyWithGradient(
-  logits: Logits,
-  labels: Labels,
-  options?: CrossEntropyGradientOptions,
-): LossWithGradient<number | FloatArray, FloatArray> {
+export function crossEntropyWithGradient<L extends Logits, R extends Reduction = 'mean'>(
+  logits: L,
+  labels: LabelsOrTargets,
+  options?: CrossEntropyGradientOptions<R, ResultArray<L>>,
+): LossWithGradient<LossOf<L, R>, ResultArray<L>> {
   const who = 'crossEntropyWithGradient'
-  const known = checkOptions(who, options, ['classes', 'reduction', 'out', 'mode'])
-  const checked = checkArguments(who, logits, labels, known)
-  const { values, rows, classes, reduction } = checked
+  const known = checkOptions<CrossEntropyGradientOptions>(who, options, GRADIENT_OPTION_NAMES)
+  const plan = checkPlan(who, logits, labels, known)
+  const { values } = plan
   const gradient = checkOut(who, known.out, values.length, values)
-  checkApart(who, gradient, values.length, 'labels', labels)
-  const losses = new Float64Array(rows)
-  const scale = { hi: 1, lo: 0 }
-  if (reduction === 'mean') dividePairs(1, 0, rows, 0, scale)
-  const scales = sameScales(rows, scale.hi, scale.lo)
-  const kernels = selectKernels(values.length, checked.mode)
-  kernels.crossEntropyWithGradient(values, checked.labels, rows, classes, 1, scales, losses, gradient)
-  return { loss: reduce(losses, reduction, values), gradient }
+  const targetGradient = checkTargetGradient(who, plan, known.targetGradient)
+  checkResultsApart(who, [['out', gradient.subarray(0, values.length)]], inputsOf(plan).slice(1))
+  const besides: Named[] =
+    targetGradient === null ? statsOf(plan) : [...statsOf(plan), ['targetGradient', targetGradient]]
+  if (besides.length > 0)
+    checkResultsApart(who, besides, [...inputsOf(plan), ['out', gradient.subarray(0, values.length)]])
+
+  const losses = new Float64Array(plan.rows)
+  const scales = gradientScales(plan, plan.temperature)
+  const targetScales = targetGradient === null ? null : gradientScales(plan, 1)
+  sweep(plan, { losses, gradient, targetGradient, scales, targetScales })
+  const loss = reduceLosses(losses, plan, values)
+  const result: LossWithGradient<number | FloatArray, FloatArray> = { loss, gradient: gradient }
+  if (targetGradient !== null) result.targetGradient = targetGradient
+  return result as LossWithGradient<LossOf<L, R>, ResultArray<L>>
+}
+
+/** The array for the gradient of the distributions, or null. */
+function checkTargetGradient(who: string, plan: Plan, given: unknown): FloatArray | null {
+  if (given === undefined || given === false) return null
+  const targets = requireTargets(who, plan, given)
+  const { length } = targets
+  if (given === true) return targets instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
+  return checkResults(who, 'targetGradient', given, length, targets).subarray(0, length)
+}
+
+/** What is still read while results are written. The logits come first. */
+function inputsOf({ values, labels, targets, mask }: Plan): Named[] {
+  const inputs: Named[] = [['the logits', values]]
+  if (labels !== null) inputs.push(['the labels', labels])
+  if (targets !== null) inputs.push(['the labels', targets])
+  if (mask !== null) inputs.push(['the mask', mask])
+  return inputs
+}
+
+function statsOf({ rowStats }: Plan): Named[] {
+  const stats: Named[] = []
+  for (const [name, array] of Object.entries(rowStats ?? {}))
+    if (array !== undefined) stats.push([`rowStats.${name}`, array])
+  return stats
 }

@@ -1,12 +1,12 @@
 /**
- * Sums and means of row losses, rounded correctly: the float64 nearest to the exact sum or mean of the given numbers.
+ * Sums and means of row losses, weighted or not, rounded correctly: the float64 nearest to the exact result for the given numbers.
  *
- * A compensated sum (Neumaier 1974) carries all but the last digits; if its error bound leaves the rounding open, about once
- * in a million calls, or the numbers are huge or tiny, the sum is done again in integers. Losses are ≥ 0, +∞ or NaN.
- * Because the result is the correctly rounded one, it does not depend on the order of the rows.
+ * A compensated sum (Neumaier 1974) carries all but the last digits; if its error bound leaves the
+ * rounding open, about once in a million calls, or the numbers are huge or tiny, the sum is done again in integers. Losses are ≥ 0,
+ * +∞ or NaN. Because the result is the correctly rounded one, it does not depend on the order of the rows.
  */
 import { powerOfTwo } from '../special/bits.ts'
-import { productError, sumError } from '../special/double-double.ts'
+import { addPairs, dividePairs, type Pair, productError, sumError } from '../special/double-double.ts'
 
 /** How row losses become the result: their mean, their sum, or themselves. */
 export type Reduction = 'mean' | 'sum' | 'none'
@@ -41,6 +41,74 @@ export function meanOf(losses: Float64Array, divisor: number): number {
   return rounded === quotient + (tail + bound) ? rounded : exactMean(losses, divisor)
 }
 
+/**
+ * One weight per row, each the unevaluated sum of two numbers: row r has [2r] + [2r + 1]. The product of two float64 weights is such a
+ * pair. A weight of 0 takes the row out, whatever its loss is.
+ */
+export type RowWeights = Float64Array
+
+/** So many rows are summed with one compensation; the blocks are then added as pairs, so the error does not grow with the square of all rows. */
+const BLOCK = 1024
+/** Relative error of a block and more: BLOCK² · 2^−106 for the additions, as above, above and below the line. */
+const BLOCK_ERROR = 8.271806125530277e-25 // 0x3af0000000000000, 2^−80
+/** Relative error of adding one more block, with room to spare. */
+const PER_BLOCK_ERROR = 1.9721522630525295e-31 // 0x3990000000000000, 2^−102
+
+const above: Pair = { hi: 0, lo: 0 }
+const below: Pair = { hi: 0, lo: 0 }
+
+/** total = Σ factors · losses over the rows that have a weight, or Σ factors if losses are null; all finite and in range. */
+function addUp(losses: Float64Array | null, factors: RowWeights, total: Pair): void {
+  total.hi = total.lo = 0
+  const rows = factors.length / 2
+  for (let start = 0; start < rows; start += BLOCK) {
+    let sum = 0
+    let errors = 0
+    for (let r = start; r < Math.min(rows, start + BLOCK); r++) {
+      const factor = factors[2 * r]
+      if (factor === 0) continue
+      const loss = losses === null ? 1 : losses[r]
+      const product = loss * factor
+      const next = sum + product
+      errors += sumError(sum, product, next) + (productError(loss, factor, product) + loss * factors[2 * r + 1])
+      sum = next
+    }
+    addPairs(total.hi, total.lo, sum, errors, total)
+  }
+}
+
+/** total = Σ weights, within 2^−80. */
+export const sumOfWeights = (weights: RowWeights, total: Pair): void => addUp(null, weights, total)
+
+/** The largest loss among rows that have a weight; NaN if one of them is NaN. */
+function largestLoss(losses: Float64Array, factors: RowWeights): number {
+  let largest = 0
+  for (let r = 0; r < losses.length; r++) {
+    if (factors[2 * r] !== 0 && !(losses[r] <= largest)) largest = losses[r]
+    if (Number.isNaN(largest)) break
+  }
+  return largest
+}
+
+/** (Σ factors · losses) / Σ divisors, or without divisors the sum; 0 where the divisors sum to 0. */
+export function weightedMeanOf(losses: Float64Array, factors: RowWeights, divisors: RowWeights | null): number {
+  below.hi = 1
+  below.lo = 0
+  if (divisors !== null) sumOfWeights(divisors, below)
+  if (below.hi === 0) return 0
+  const largest = largestLoss(losses, factors)
+  if (largest === 0 || !Number.isFinite(largest)) return largest
+  addUp(losses, factors, above)
+  const inside = largest < LARGEST && above.hi < LARGEST && above.hi > SMALLEST && below.hi > SMALLEST
+  if (!inside) return exactWeightedMean(losses, factors, divisors)
+
+  dividePairs(above.hi, above.lo, below.hi, below.lo, above)
+  const bound = above.hi * (BLOCK_ERROR + (losses.length / BLOCK + 8) * PER_BLOCK_ERROR)
+  const rounded = above.hi + (above.lo - bound)
+  const isCertain = rounded > SMALLEST && rounded === above.hi + (above.lo + bound)
+  return isCertain ? rounded : exactWeightedMean(losses, factors, divisors)
+}
+
 const hasInfinity = (losses: Float64Array): boolean => losses.includes(Number.POSITIVE_INFINITY)
 
 const float = new Float64Array(1)
@@ -56,14 +124,37 @@ function toUnits(x: number): bigint {
 
 const bitLength = (x: bigint): number => x.toString(2).length
 
-/** The mean as a ratio of integers, rounded once, ties to even. */
+/** Any finite x as an integer multiple of 2^−1074. */
+const toSignedUnits = (x: number): bigint => (x < 0 ? -toUnits(-x) : toUnits(x))
+
+/** The mean as a ratio of integers. */
 function exactMean(losses: Float64Array, divisor: number): number {
   let sum = 0n
   for (const loss of losses) sum += toUnits(loss)
+  return roundedRatio(sum, BigInt(divisor))
+}
+
+/** The same with weights, in units of 2^−2148 above and 2^−1074 below. */
+function exactWeightedMean(losses: Float64Array, factors: RowWeights, divisors: RowWeights | null): number {
+  const weightOf = (weights: RowWeights, r: number): bigint =>
+    toUnits(weights[2 * r]) + toSignedUnits(weights[2 * r + 1])
+  let sum = 0n
+  let divisor = divisors === null ? 1n << 1074n : 0n
+  for (let r = 0; r < losses.length; r++) {
+    const factor = weightOf(factors, r)
+    if (factor !== 0n) sum += toUnits(losses[r]) * factor
+    if (divisors !== null) divisor += weightOf(divisors, r)
+  }
+  return roundedRatio(sum, divisor)
+}
+
+/** dividend / divisor · 2^−1074 for integers ≥ 0 and > 0, rounded once, ties to even. */
+function roundedRatio(dividend: bigint, divisor: bigint): number {
+  if (dividend === 0n) return 0
   // A quotient of 67 or 68 bits in units of 2^(−1074 − shift), and whether anything was left over.
-  const shift = 68 - (bitLength(sum) - bitLength(BigInt(divisor)))
-  const numerator = shift > 0 ? sum << BigInt(shift) : sum
-  const denominator = shift > 0 ? BigInt(divisor) : BigInt(divisor) << BigInt(-shift)
+  const shift = 68 - (bitLength(dividend) - bitLength(divisor))
+  const numerator = shift > 0 ? dividend << BigInt(shift) : dividend
+  const denominator = shift > 0 ? divisor : divisor << BigInt(-shift)
   const quotient = numerator / denominator
   const sticky = numerator % denominator === 0n ? 0n : 1n
   // Keep 53 bits, or fewer if the unit 2^−1074 is reached first.
@@ -73,6 +164,7 @@ function exactMean(losses: Float64Array, divisor: number): number {
   const twiceRest = 2n * (quotient - kept * unit) + sticky
   const roundsUp = twiceRest > unit || (twiceRest === unit && (kept & 1n) === 1n)
   const exponent = dropped - shift - 1074
+  if (exponent > 971) return Number.POSITIVE_INFINITY
   const normal = Math.max(exponent, -1000)
   return Number(kept + (roundsUp ? 1n : 0n)) * powerOfTwo(normal) * powerOfTwo(exponent - normal)
 }

@@ -1,0 +1,136 @@
+/**
+ * Checks of what losses take besides logits: labels or distributions, weights, numbers in a range, arrays for results. The rules of
+ * check.ts hold: a TypeError for a wrong kind, a RangeError for a wrong value, and the message names argument, place and value.
+ */
+import type { FloatArray } from '../arrays.ts'
+import { describe } from '../check.ts'
+import type { Numbers } from './options.ts'
+
+/** Weights and targets end here, so that products of two weights and a sum of them stay inside float64. */
+const LARGEST_WEIGHT = 1e100
+
+const isFloatArray = (value: unknown): value is FloatArray =>
+  value instanceof Float32Array || value instanceof Float64Array
+
+/** A number for which `isInside` holds; `range` says what was expected. */
+export function checkNumber(
+  who: string,
+  name: string,
+  value: unknown,
+  range: string,
+  isInside: (value: number) => boolean,
+): number {
+  if (typeof value !== 'number') {
+    throw new TypeError(`${who}: expected ${name} to be a number ${range}, got ${describe(value)}`)
+  }
+  if (!isInside(value)) throw new RangeError(`${who}: expected ${name} to be a number ${range}, got ${value}`)
+  return value
+}
+
+export const checkSmoothing = (who: string, value: unknown): number =>
+  value === undefined ? 0 : checkNumber(who, 'labelSmoothing', value, 'in [0, 1)', (x) => x >= 0 && x < 1)
+
+export const checkZLoss = (who: string, value: unknown): number =>
+  value === undefined
+    ? 0
+    : checkNumber(who, 'zLoss', value, `in [0, ${LARGEST_WEIGHT}]`, (x) => x >= 0 && x <= LARGEST_WEIGHT)
+
+export const checkSoftCap = (who: string, value: unknown): number | null =>
+  value === undefined
+    ? null
+    : checkNumber(who, 'softCap', value, 'above 0 and finite', (x) => x > 0 && x < Number.POSITIVE_INFINITY)
+
+/** Throws for the first of `values` that is no number in [0, LARGEST_WEIGHT]. */
+function checkEach(who: string, name: string, values: ArrayLike<unknown>): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (typeof value === 'number' && value >= 0 && value <= LARGEST_WEIGHT) continue
+    checkNumber(who, `${name}[${i}]`, value, `in [0, ${LARGEST_WEIGHT}]`, () => false)
+  }
+}
+
+/** Weights, `length` of them ("one per row"), copied to float64; null if they are not given. */
+export function checkWeights(
+  who: string,
+  name: string,
+  given: Numbers | undefined,
+  per: 'row' | 'class',
+  length: number,
+): Float64Array | null {
+  if (given === undefined) return null
+  if (!(isFloatArray(given) || Array.isArray(given))) {
+    throw new TypeError(
+      `${who}: expected ${name} to be a Float32Array, a Float64Array or a number[], got ${describe(given)}`,
+    )
+  }
+  if (given.length !== length) {
+    throw new RangeError(
+      `${who}: expected ${name} to hold one number per ${per}, ${length} in all, got ${given.length}`,
+    )
+  }
+  checkEach(who, name, given)
+  return Float64Array.from(given)
+}
+
+/** Distributions over the classes: as they are, or from a number[]. */
+export function checkTargets(who: string, given: Numbers): FloatArray {
+  checkEach(who, 'labels', given)
+  return isFloatArray(given) ? given : Float64Array.from(given)
+}
+
+/** Labels to be left out, as a list of integers. */
+export function checkIgnoreIndex(who: string, given: unknown): readonly number[] {
+  if (given === undefined) return []
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given]
+  list.forEach((value, i) => {
+    const name = Array.isArray(given) ? `ignoreIndex[${i}]` : 'ignoreIndex'
+    const or = Array.isArray(given) ? '' : ' or an array of integers'
+    if (typeof value !== 'number') {
+      throw new TypeError(`${who}: expected ${name} to be an integer${or}, got ${describe(value)}`)
+    }
+    if (!Number.isInteger(value)) throw new RangeError(`${who}: expected ${name} to be an integer${or}, got ${value}`)
+  })
+  return list as readonly number[]
+}
+
+/** An array for results: of the kind of `like`, with room for `length` of them; a plain array for `like` = an Int32Array. */
+export function checkResults<T extends FloatArray | Int32Array>(
+  who: string,
+  name: string,
+  given: unknown,
+  length: number,
+  like: T,
+): T {
+  const kind = like.constructor as new (length: number) => T
+  if (!(given instanceof kind)) {
+    throw new TypeError(
+      `${who}: expected ${name} to be ${like instanceof Int32Array ? 'an' : 'a'} ${kind.name}, got ${describe(given)}`,
+    )
+  }
+  if (given.length < length) {
+    throw new RangeError(`${who}: expected ${name} to have room for ${length} results, got length ${given.length}`)
+  }
+  return given
+}
+
+/** Memory with the name under which the caller knows it. */
+export type Named = readonly [name: string, memory: ArrayBufferView]
+
+function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  return (
+    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+  )
+}
+
+/** Results may lie neither on one another nor on what is still to be read. */
+export function checkResultsApart(who: string, results: readonly Named[], inputs: readonly Named[]): void {
+  results.forEach(([name, memory], i) => {
+    for (const [otherName, other] of [...inputs, ...results.slice(0, i)]) {
+      if (overlap(memory, other)) {
+        throw new RangeError(
+          `${who}: expected ${name} to be apart from ${otherName}, got an overlap at byte ${Math.max(memory.byteOffset, other.byteOffset)}`,
+        )
+      }
+    }
+  })
+}
