@@ -1,7 +1,7 @@
 /**
- * Compiles the AssemblyScript kernels and writes them, in hexadecimal, into kernels/wasm/binary.generated.ts, so that browsers
- * and bundlers need no loader. (Hexadecimal is longer than base64, but compresses to three quarters of it.) Two modules: all
- * kernels with plain SIMD, and fast mode with relaxed SIMD.
+ * Compiles the AssemblyScript kernels and writes them, in hexadecimal, into kernels/wasm/*.generated.ts, so that browsers and
+ * bundlers need no loader. (Hexadecimal is longer than base64, but compresses to three quarters of it.) Modules: all row kernels
+ * with plain SIMD, fast mode with relaxed SIMD, and in a file of its own the products of the linear pass.
  *
  * Does nothing if the generated file is newer than the sources.
  */
@@ -10,19 +10,21 @@ import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
 const folder = fileURLToPath(new URL('../packages/maxshift/src/kernels/wasm/', import.meta.url))
-const target = `${folder}binary.generated.ts`
 
-const sources = readdirSync(`${folder}assembly`).map((name) => `${folder}assembly/${name}`)
-const changed = (file) => statSync(file).mtimeMs
-const newest = Math.max(...sources.map(changed), changed(fileURLToPath(import.meta.url)))
-if (existsSync(target) && changed(target) > newest) process.exit(0)
+/** Whether a generated file is older than the sources in a folder, or than this script. */
+function outdated(target, sources) {
+  const changed = (file) => statSync(file).mtimeMs
+  const files = readdirSync(`${folder}${sources}`).map((name) => `${folder}${sources}/${name}`)
+  const newest = Math.max(...files.map(changed), changed(fileURLToPath(import.meta.url)))
+  return !existsSync(`${folder}${target}`) || changed(`${folder}${target}`) <= newest
+}
 
 /** Compiles one entry; 112 warns of vectors in functions between our own files. */
 async function compile(entry, features) {
   let binary
   const { error, stderr } = await asc.main(
     [
-      `assembly/${entry}`,
+      entry,
       ...['--baseDir', folder, '--outFile', 'kernels.wasm'],
       ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--disableWarning', '112'],
       ...features.flatMap((feature) => ['--enable', feature]),
@@ -37,12 +39,23 @@ async function compile(entry, features) {
   return Buffer.from(binary).toString('hex')
 }
 
-const simd = await compile('index.ts', ['simd'])
-const relaxed = await compile('fast.ts', ['simd', 'relaxed-simd'])
-writeFileSync(
-  target,
-  `/** Written by scripts/build-kernels.mjs from assembly/. */
-export const SIMD_BINARY = '${simd}'
-export const RELAXED_SIMD_BINARY = '${relaxed}'
-`,
-)
+/** Writes one generated file. */
+function write(target, sources, binaries) {
+  const lines = Object.entries(binaries).map(([name, digits]) => `export const ${name} = '${digits}'\n`)
+  writeFileSync(
+    `${folder}${target}`,
+    `/** Written by scripts/build-kernels.mjs from ${sources}/. */\n${lines.join('')}`,
+  )
+}
+
+if (outdated('binary.generated.ts', 'assembly')) {
+  write('binary.generated.ts', 'assembly', {
+    SIMD_BINARY: await compile('assembly/index.ts', ['simd']),
+    RELAXED_SIMD_BINARY: await compile('assembly/fast.ts', ['simd', 'relaxed-simd']),
+  })
+}
+if (outdated('linear.generated.ts', 'assembly-linear')) {
+  write('linear.generated.ts', 'assembly-linear', {
+    LINEAR_BINARY: await compile('assembly-linear/index.ts', ['simd']),
+  })
+}

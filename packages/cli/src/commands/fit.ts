@@ -36,7 +36,7 @@ export interface FitOptions extends SourceOptions {
 }
 
 /** How the library fits, as it does not say itself. */
-const solver = 'L-BFGS in plain TypeScript'
+const solver = 'L-BFGS'
 
 /** What is known when everything has been read. */
 interface Inputs {

@@ -105,8 +105,8 @@ export type Features = FloatArray | Uint8Array
 /**
  * The fused pass of a linear classifier: logits = X·Wᵀ + b, their cross-entropy and its gradient, tile of rows by tile
  * of rows, so that the logits of the whole data set are never stored. Everything is float64 inside. Results depend on
- * the numbers alone, not on the dtype of the features, and have the same bits in every backend: a logit adds its
- * products to the intercept in the order of the features, a gradient entry adds its products in the order of the rows.
+ * the numbers alone, not on the dtype of the features, and have the same bits in every backend: the order of all additions
+ * (linear-products.ts, linear-tiles.ts) is fixed by the shape.
  */
 export interface LinearKernels {
   /** Which backend this is, for reports and test titles. */
@@ -117,7 +117,7 @@ export interface LinearKernels {
 }
 
 export interface LinearPass {
-  /** Sets the finite weights (classes × features) and intercepts (classes) for the calls that follow; both are copied. */
+  /** Sets the weights (classes × features) and intercepts (classes) for the calls that follow; until then neither may change. */
   setWeights(weights: Float64Array, intercepts: Float64Array): void
 
   /** out[r, j] = Σ_i features[firstRow + r, i] · weights[j, i] + intercepts[j], for r < rows; `out` is rows × classes. */

@@ -1,9 +1,8 @@
 /**
  * Who serves: the one place where a backend is chosen, per call, from the mode and the size of the work.
  */
-import { createLinearKernels } from './js/linear-cross-entropy.ts'
 import { referenceKernels } from './js/reference.ts'
-import type { Kernels, LinearKernels } from './kernels.ts'
+import type { Kernels } from './kernels.ts'
 import { baseArena } from './wasm/arena.ts'
 import { accurateBackend, fastBackend } from './wasm/backend.ts'
 import { loadModules } from './wasm/module.ts'
@@ -57,11 +56,4 @@ export function backend(): Backend {
   const modules = baseArena() === null ? null : loadModules()
   if (modules === null) return { accurate: 'typescript', fast: 'typescript' }
   return { accurate: 'wasm-simd', fast: modules.relaxed === undefined ? 'wasm-simd' : 'wasm-relaxed-simd' }
-}
-
-const referenceLinearKernels = createLinearKernels(referenceKernels)
-
-/** The kernels of the trainer's pass: plain TypeScript, so far. */
-export function selectLinearKernels(): LinearKernels {
-  return referenceLinearKernels
 }

@@ -3,7 +3,7 @@
  * objective, translate the result back. Nothing outside is touched, so a fit that fails or is aborted leaves nothing.
  */
 import type { LinearPass } from '../kernels/kernels.ts'
-import { selectLinearKernels } from '../kernels/select.ts'
+import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { lbfgs } from '../optim/lbfgs.ts'
 import { describeColumns } from './columns.ts'
 import { createCoordinates } from './coordinates.ts'

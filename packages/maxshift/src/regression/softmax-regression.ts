@@ -4,7 +4,8 @@
  */
 import type { IntegerArray } from '../arrays.ts'
 import type { Features, LinearPass } from '../kernels/kernels.ts'
-import { selectKernels, selectLinearKernels } from '../kernels/select.ts'
+import { selectKernels } from '../kernels/select.ts'
+import { selectLinearKernels } from '../kernels/select-linear.ts'
 import {
   checkClassCount,
   checkFeatureCount,

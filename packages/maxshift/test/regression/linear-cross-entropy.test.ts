@@ -1,8 +1,6 @@
-/**
- * The fused linear pass of the reference backend.
- */
-import { createLinearKernels } from '../../src/kernels/js/linear-cross-entropy.ts'
-import { referenceKernels } from '../../src/kernels/js/reference.ts'
+/** The fused linear pass on every backend. */
+import { referenceLinearKernels, selectLinearKernels } from '../../src/kernels/select-linear.ts'
 import { testLinearKernels } from './linear-kernels.ts'
 
-testLinearKernels(createLinearKernels(referenceKernels))
+testLinearKernels(selectLinearKernels())
+testLinearKernels(referenceLinearKernels())

@@ -2,7 +2,7 @@
  * The objective in the coordinates of the optimiser: its gradient against differences, its value against the definition.
  */
 import { describe, expect, it } from 'vitest'
-import { selectLinearKernels } from '../../src/kernels/select.ts'
+import { selectLinearKernels } from '../../src/kernels/select-linear.ts'
 import { describeColumns } from '../../src/regression/columns.ts'
 import { type Coordinates, createCoordinates } from '../../src/regression/coordinates.ts'
 import { blockRows, createObjective } from '../../src/regression/objective.ts'

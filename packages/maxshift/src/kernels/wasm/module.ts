@@ -94,7 +94,7 @@ interface Modules {
 let modules: Modules | null | undefined
 
 /** The bytes of a string of hexadecimal digits. */
-function decode(digits: string): Uint8Array<ArrayBuffer> {
+export function decode(digits: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(digits.length / 2)
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)
   return bytes

@@ -1,0 +1,90 @@
+/**
+ * The fused pass of a linear classifier, for the trainer: tiles of linear-tiles.ts in float64, whose logits go through the
+ * accurate row kernel. Loss and residual keep their digits however confident a row is. Features of any dtype are widened tile by
+ * tile, never as a whole.
+ */
+import type { Features, Kernels, LinearKernels, LinearPass } from './kernels.ts'
+import type { LinearMemory } from './linear-products.ts'
+import { LinearTiles } from './linear-tiles.ts'
+
+/** The row kernels for a call over so many logits. */
+type RowKernels = (entries: number) => Pick<Kernels, 'crossEntropyWithGradient'>
+
+/** Linear kernels on memory of `create`, with these row kernels. */
+export function createLinearKernels(
+  name: string,
+  create: (bytes: number) => LinearMemory,
+  rowKernels: RowKernels,
+): LinearKernels {
+  return { name, createPass: (featureCount, classes) => createPass(featureCount, classes, create, rowKernels) }
+}
+
+function createPass(
+  featureCount: number,
+  classes: number,
+  create: (bytes: number) => LinearMemory,
+  rowKernels: RowKernels,
+): LinearPass {
+  const shape = {
+    featureCount,
+    classes,
+    rows: Infinity,
+    precision: 'f64',
+    weightsGradient: true,
+    featuresGradient: false,
+  } as const
+  const tiles = new LinearTiles(shape, create)
+  const losses = new Float64Array(tiles.tileRows)
+  const scales = unscaled(tiles.tileRows)
+  const interceptsSums = new Float64Array(classes)
+
+  /** Calls `each` for every tile with its first row and its number of rows. */
+  function overTiles(
+    features: Features,
+    firstRow: number,
+    rows: number,
+    each: (first: number, count: number) => void,
+  ): void {
+    for (let done = 0; done < rows; done += tiles.tileRows) {
+      const count = Math.min(tiles.tileRows, rows - done)
+      tiles.load(features, firstRow + done, count)
+      tiles.computeLogits(count)
+      each(firstRow + done, count)
+    }
+  }
+
+  return {
+    setWeights: (weights, intercepts) => tiles.setWeights(weights, intercepts),
+    logits(features, firstRow, rows, out) {
+      overTiles(features, firstRow, rows, (first, count) =>
+        out.set(tiles.logits.subarray(0, count * classes), (first - firstRow) * classes),
+      )
+    },
+    addLossAndGradient(features, labels, firstRow, rows, weightsGradient, interceptsGradient) {
+      interceptsSums.fill(0)
+      let loss = 0
+      let lost = 0
+      overTiles(features, firstRow, rows, (first, count) => {
+        const logits = tiles.logits.subarray(0, count * classes)
+        const own = labels.subarray(first, first + count)
+        rowKernels(logits.length).crossEntropyWithGradient(logits, own, count, classes, 1, scales, losses, logits)
+        tiles.addBiasGradient(count, interceptsSums)
+        tiles.addWeightsGradient(count, weightsGradient)
+        // Neumaier's sum: `lost` collects what each addition rounds away.
+        for (let r = 0; r < count; r++) {
+          const sum = loss + losses[r]
+          lost += loss >= losses[r] ? loss - sum + losses[r] : losses[r] - sum + loss
+          loss = sum
+        }
+      })
+      tiles.finishWeightsGradient(weightsGradient)
+      for (let k = 0; k < classes; k++) interceptsGradient[k] += interceptsSums[k]
+      return loss + lost
+    },
+  }
+}
+
+/** The scale 1 for each of so many rows. */
+function unscaled(rows: number): Float64Array {
+  return Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 1 : 0))
+}
