@@ -23,7 +23,10 @@ const P6 = 0.000015303700711365693 // 0x3ef00c0e4e15189c
 const P7 = 0.000001325080551750225 // 0x3eb63b2d7971923f
 
 /** 2^z for −1000 ≤ z ≤ 1000. Exactly 1 at 0. */
-export function exp2Single(z: number): number {
+export const exp2Single = (z: number): number => exp2Scaled(z, 0)
+
+/** 2^z / 2^base for |z| < 2^51 and an integer base with |z − base| ≤ 1000: the digits are those of 2^z, whatever the base. */
+export function exp2Scaled(z: number, base: number): number {
   const n = z + ROUND_TO_INTEGER - ROUND_TO_INTEGER
   const f = z - n
   // Even and odd coefficients apart: two short chains instead of one long one, which vector units can overlap.
@@ -31,5 +34,5 @@ export function exp2Single(z: number): number {
   const even = P0 + w * (P2 + w * (P4 + w * P6))
   const odd = P1 + w * (P3 + w * (P5 + w * P7))
   const fraction = 1 + f * (even + f * odd)
-  return fraction * powerOfTwo(n)
+  return fraction * powerOfTwo(n - base)
 }

@@ -220,7 +220,7 @@ function addMaxAndLog(lift: number, out: Pair): void {
 }
 
 /** m/T + L of the row in `row`, rounded once. */
-function maxPlusLog(): number {
+export function maxPlusLog(): number {
   const lift = Math.abs(row.max / row.temperature.value) < SMALL_MAX ? LIFT : 0
   addMaxAndLog(lift, factor)
   if (lift === 0) return factor.hi + factor.lo

@@ -74,11 +74,31 @@ type Transpose = (
   count: number,
 ) => void
 
+/** The passes over a block of a stream: assembly/stream.ts. */
+export interface StreamPasses {
+  top_f32(values: number, count: number, record: number): void
+  top_f64(values: number, count: number, record: number): void
+  terms2_f32(values: number, count: number, second: number, base: number, record: number): void
+  terms3_f32(values: number, count: number, second: number, base: number, record: number): void
+  terms3_f64(
+    values: number,
+    count: number,
+    second: number,
+    base: number,
+    lowest: number,
+    high: number,
+    middle: number,
+    low: number,
+    record: number,
+  ): void
+}
+
 /** An instance of a module over one memory. */
 export interface Instance {
   /** The first address that is free for data. */
   readonly heapBase: number
   readonly passes: DoublePasses
+  readonly stream: StreamPasses
   readonly accurateSingle: WholeKernels
   readonly fastSingle: WholeKernels
   readonly fastDouble: WholeKernels
@@ -136,6 +156,7 @@ export function instantiate({ simd, relaxed }: Modules, memory: WebAssembly.Memo
   return {
     heapBase: Math.max(accurate.heapBase(), fast.heapBase()),
     passes: accurate as unknown as DoublePasses,
+    stream: accurate as unknown as StreamPasses,
     accurateSingle: whole(accurate, 'f32', ''),
     fastSingle: whole(fast, 'f32', 'Fast'),
     fastDouble: whole(fast, 'f64', 'Fast'),

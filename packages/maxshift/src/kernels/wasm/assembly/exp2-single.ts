@@ -20,15 +20,27 @@ function p(index: i32): v128 {
 // @ts-expect-error: decorator
 @inline
 export function powerSingle(difference: v128): v128 {
-  const rounder = constant(TABLE, 0)
-  const z = f64x2.pmax(f64x2.mul(difference, constant(TABLE, 1)), constant(TABLE, 2))
+  return powerScaled(f64x2.pmax(f64x2.mul(difference, constant(TABLE, 1)), constant(TABLE, 2)), constant(TABLE, 0))
+}
+
+/** x · log2 e. */
+// @ts-expect-error: decorator
+@inline
+export function binaryLogarithm(x: v128): v128 {
+  return f64x2.mul(x, constant(TABLE, 1))
+}
+
+/** 2^z / 2^base for rounder = 1.5 · 2^52 − base, with an even base. */
+// @ts-expect-error: decorator
+@inline
+export function powerScaled(z: v128, rounder: v128): v128 {
   const shifted = f64x2.add(z, rounder)
   const f = f64x2.sub(z, f64x2.sub(shifted, rounder))
   const w = f64x2.mul(f, f)
   const odd = step(w, step(w, step(w, p(7), p(5)), p(3)), p(1))
   const even = step(w, step(w, step(w, p(6), p(4)), p(2)), p(0))
   const fraction = step(f, step(f, odd, even), constant(TABLE, 3))
-  // n sits in the lowest bits of `shifted`; moved to the exponent it multiplies by 2^n.
+  // n − base sits in the lowest bits of `shifted`; moved to the exponent it multiplies by its power of two.
   return i64x2.add(fraction, i64x2.shl(shifted, 52))
 }
 
