@@ -83,6 +83,9 @@ function ln2Parts() {
   return [high, round(ln2.sub(exact(high)))]
 }
 
+/** ⌊2^192 · ln 2⌋. */
+const ln2Integer = () => BigInt(ln2.mul(new Decimal(2).pow(192)).floor().toFixed())
+
 const factorial = (n) => (n <= 1 ? new Decimal(1) : factorial(n - 1).mul(n))
 
 /** 1/n! as an unevaluated sum hi + lo. */
@@ -135,6 +138,7 @@ export const recipes = {
   exp2Table,
   stepParts,
   ln2Parts,
+  ln2Integer,
   reciprocalFactorial,
   exp2Polynomial,
   logPolynomial,
@@ -170,6 +174,10 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   if (process.argv.includes('--write')) writeTable()
   for (const [name, recipe] of Object.entries(recipes)) {
     if (name === 'exp2Table') continue
+    if (name === 'ln2Integer') {
+      console.log(`${name}\n  0x${recipe().toString(16)}`)
+      continue
+    }
     if (name === 'logOfPower') {
       console.log(`${name}\n  ${recipe(-126, 24)} in float32, ${recipe(-1022, 53)} in float64`)
       continue

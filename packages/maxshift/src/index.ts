@@ -17,6 +17,8 @@ export type {
   WeightOptions,
 } from './loss/options.ts'
 export type { Reduction } from './loss/reduction.ts'
+export { type AccumulatorOptions, LogSumExpAccumulator } from './ops/accumulator.ts'
+export type { AccumulatorJSON } from './ops/accumulator-json.ts'
 export { alloc } from './ops/alloc.ts'
 export type { RowOptions, RowsGiven } from './ops/distribution.ts'
 export {

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 // @ts-expect-error: the recipes are a plain script without declarations
 import { recipes } from '../../../../scripts/constants.mjs'
+import { LN2_192 } from '../../src/special/exp-cells.ts'
 import { EXP2_TABLE } from '../../src/special/exp2-table.ts'
 import { GRID_78, GRID_104 } from '../../src/special/grid.ts'
 
@@ -64,12 +65,18 @@ describe('constants', () => {
     ['single-row.ts', /^LARGEST_/, [2 ** 1000, 2 ** 800]],
     ['temperature.ts', /^/, [2 ** 400, 2 ** 600, 2 ** -600, 2 ** 990, 2 ** -100, 2 ** 100]],
     ['soft-double-row.ts', /^/, [2 ** -700, 2 ** 700]],
+    ['exp-cells.ts', /^VAST$/, [2 ** 60]],
+    ['exp-cells.ts', /^SCALE$/, [2 ** -192]],
     ['grid.ts', /^GRID_\d+$/, [26, 52, 78, 104].map((q) => 1.5 * 2 ** (52 - q))],
     ['double-row.ts', /^TINY$/, [2 ** -120]],
     ['double-row.ts', /^SMALL_MAX$/, [2 ** -800]],
     ['reduction.ts', /^PAIR_ERROR$/, [2 ** -105]],
   ] as [string, RegExp, number[]][])('%s %s', (file, pattern, expected) => {
     expect(named(file, pattern)).toEqual(expected)
+  })
+
+  it('ln 2 as an integer', () => {
+    expect(LN2_192).toBe(recipes.ln2Integer())
   })
 
   it('the table of 2^(j/128)', () => {
@@ -157,6 +164,15 @@ describe('constants of the kernels', () => {
     ])
     const bitsOf = (value: number): bigint => new BigUint64Array(Float64Array.of(value).buffer)[0]
     expect(Object.fromEntries(bits)).toEqual({ ONE: bitsOf(1), GRID_78: bitsOf(GRID_78), GRID_104: bitsOf(GRID_104) })
+  })
+  it('the grids of the stream', () => {
+    const text = readFileSync(new URL('stream.ts', assembly), 'utf8')
+    const bits = text
+      .match(/memory\.data<i64>\(\[([^\]]*)\]/)?.[1]
+      .split(',')
+      .map(BigInt)
+    const bitsOf = (value: number): bigint => new BigUint64Array(Float64Array.of(value).buffer)[0]
+    expect(bits).toEqual([1, 1.5 * 2 ** -52, 1.5 * 2 ** -104].map(bitsOf))
   })
   it.each(kernelSources)('no other number in $file has many digits', ({ file }) => {
     const text = readFileSync(new URL(file, assembly), 'utf8')

@@ -78,8 +78,8 @@ type Transpose = (
 export interface StreamPasses {
   top_f32(values: number, count: number, record: number): void
   top_f64(values: number, count: number, record: number): void
-  terms2_f32(values: number, count: number, second: number, base: number, record: number): void
-  terms3_f32(values: number, count: number, second: number, base: number, record: number): void
+  terms2_f32(values: number, count: number, second: number, base: number, lowest: number, record: number): void
+  terms3_f32(values: number, count: number, second: number, base: number, lowest: number, record: number): void
   terms3_f64(
     values: number,
     count: number,

@@ -25,8 +25,8 @@ function reduceAt(arena: Arena, address: number, values: FloatArray, dtype: Dtyp
     const sums = new BigInt64Array(memory.buffer, records, 2 * SLICES).fill(0n)
     if (dtype === 'float64') {
       stream.terms3_f64(address, count, second, base, lowest, cell.high, cell.middle, cell.low, records)
-    } else if (slices === 2) stream.terms2_f32(address, count, second, base, records)
-    else stream.terms3_f32(address, count, second, base, records)
+    } else if (slices === 2) stream.terms2_f32(address, count, second, base, lowest, records)
+    else stream.terms3_f32(address, count, second, base, lowest, records)
     return Array.from({ length: slices }, (_, j) => (sums[2 * j] << LOW_BITS) + sums[2 * j + 1])
   })
 }

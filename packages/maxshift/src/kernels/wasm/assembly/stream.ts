@@ -7,17 +7,19 @@
 import { findTopDouble, loadLast } from './double-top'
 import { powerDouble, powerExponent, powerHi, powerLo, powerOfTwo } from './exp-double'
 import { binaryLogarithm, powerScaled } from './exp2-single'
-import { BLOCK, ONE_BITS } from './grid'
-import { upper } from './lanes'
+import { BLOCK } from './grid'
+import { constant, upper } from './lanes'
 import { sumError } from './pairs'
 import { findTop, loadTail, MAX, SECOND, state } from './single-top'
 
-/** The grids of the second and third slice, 1.5 · 2^−52 and 1.5 · 2^−104; that of the first is 1. */
-const GRID_2_BITS: i64 = 0x3cb8000000000000
-const GRID_3_BITS: i64 = 0x3978000000000000
+/** The grids of the three slices: 1, 1.5 · 2^−52, 1.5 · 2^−104. */
+const GRIDS = memory.data<i64>([0x3ff0000000000000, 0x3cb8000000000000, 0x3978000000000000])
 
-/** Terms this many bits below the window's upper end are nothing in any slice. */
-const BELOW_WINDOW: f64 = 165
+// @ts-expect-error: decorator
+@inline
+function grid(slice: i32): v128 {
+  return constant(GRIDS, slice)
+}
 
 /** The two largest entries to the record, as two float64; the first is NaN if there is a NaN. */
 export function top_f32(x: usize, count: usize, record: usize): void {
@@ -30,96 +32,68 @@ export function top_f64(x: usize, count: usize, record: usize): void {
   findTopDouble(x, count, record)
 }
 
-let slice1 = i64x2.splat(0)
-let slice2 = i64x2.splat(0)
-let slice3 = i64x2.splat(0)
-
-/** Adds the slices of 0 ≤ t < ½. */
+/** Adds slice j's sum over one block, without the bits of `terms` grids, to the record: its 26 low bits, and the rest. */
 // @ts-expect-error: decorator
 @inline
-function addSlices(t: v128, deep: bool): void {
-  const one = i64x2.splat(ONE_BITS)
-  const shifted = f64x2.add(t, one)
-  slice1 = i64x2.add(slice1, shifted)
-  addLowSlices(f64x2.sub(t, f64x2.sub(shifted, one)), deep)
-}
-
-/** The same for |t| ≤ 2^−53, which has nothing in the first. */
-// @ts-expect-error: decorator
-@inline
-function addLowSlices(t: v128, deep: bool): void {
-  const grid2 = i64x2.splat(GRID_2_BITS)
-  const shifted = f64x2.add(t, grid2)
-  slice2 = i64x2.add(slice2, shifted)
-  if (deep) {
-    const rest = f64x2.sub(t, f64x2.sub(shifted, grid2))
-    slice3 = i64x2.add(slice3, f64x2.add(rest, i64x2.splat(GRID_3_BITS)))
-  }
-}
-
-/** Adds a slice's sum over one block, without the bits of `terms` grids, to its 26 low bits and the rest in the record. */
-// @ts-expect-error: decorator
-@inline
-function flush(slice: v128, terms: i64, gridBits: i64, record: usize): void {
-  const sum = i64x2.extract_lane(slice, 0) + i64x2.extract_lane(slice, 1) - terms * gridBits
-  i64.store(record, i64.load(record) + (sum >> 26))
-  i64.store(record, i64.load(record, 8) + (sum & 0x3ffffff), 8)
+function flush(slice: v128, terms: i64, j: i32, record: usize): void {
+  const at = record + (<usize>j << 4)
+  const bits = i64.load(GRIDS + (<usize>j << 3))
+  const sum = i64x2.extract_lane(slice, 0) + i64x2.extract_lane(slice, 1) - terms * bits
+  i64.store(at, i64.load(at) + (sum >> 26))
+  i64.store(at, i64.load(at, 8) + (sum & 0x3ffffff), 8)
 }
 
 // @ts-expect-error: decorator
 @inline
-function clear(): void {
-  slice1 = slice2 = slice3 = i64x2.splat(0)
-}
-
-// @ts-expect-error: decorator
-@inline
-function terms_f32(x: usize, count: usize, second: f64, base: f64, deep: bool, record: usize): void {
+function terms_f32(x: usize, count: usize, second: f64, base: f64, lowest: f64, deep: bool, record: usize): void {
   const cap = f32x4.splat(<f32>second)
   const rounder = f64x2.splat(6755399441055744 - base)
-  const lowest = f64x2.splat(base - BELOW_WINDOW)
+  const floor = f32x4.splat(<f32>lowest)
   let left = count
   while (left > 0) {
     const entries = min(left, BLOCK)
     left -= entries
-    clear()
-    for (let i: usize = 0; i < entries; i += 4) {
-      const v = f32x4.pmin(i + 4 <= entries ? v128.load(x) : loadTail(x, entries - i), cap)
-      addSlices(powerScaled(f64x2.pmax(binaryLogarithm(f64x2.promote_low_f32x4(v)), lowest), rounder), deep)
-      addSlices(powerScaled(f64x2.pmax(binaryLogarithm(f64x2.promote_low_f32x4(upper(v))), lowest), rounder), deep)
-      x += 16
+    let slice1 = i64x2.splat(0)
+    let slice2 = slice1
+    let slice3 = slice1
+    const end = x + (entries << 2)
+    for (; x < end; x += 16) {
+      const entry = x + 16 <= end ? v128.load(x) : loadTail(x, (end - x) >> 2)
+      const v = f32x4.pmax(f32x4.pmin(entry, cap), floor)
+      const t0 = powerScaled(binaryLogarithm(f64x2.promote_low_f32x4(v)), rounder)
+      const t1 = powerScaled(binaryLogarithm(f64x2.promote_low_f32x4(upper(v))), rounder)
+      const first0 = f64x2.add(t0, grid(0))
+      const first1 = f64x2.add(t1, grid(0))
+      const rest0 = f64x2.sub(t0, f64x2.sub(first0, grid(0)))
+      const rest1 = f64x2.sub(t1, f64x2.sub(first1, grid(0)))
+      const second0 = f64x2.add(rest0, grid(1))
+      const second1 = f64x2.add(rest1, grid(1))
+      slice1 = i64x2.add(slice1, i64x2.add(first0, first1))
+      slice2 = i64x2.add(slice2, i64x2.add(second0, second1))
+      if (deep) {
+        const third0 = f64x2.add(f64x2.sub(rest0, f64x2.sub(second0, grid(1))), grid(2))
+        const third1 = f64x2.add(f64x2.sub(rest1, f64x2.sub(second1, grid(1))), grid(2))
+        slice3 = i64x2.add(slice3, i64x2.add(third0, third1))
+      }
     }
     const terms = <i64>((entries + 3) & ~3)
-    flush(slice1, terms, ONE_BITS, record)
-    flush(slice2, terms, GRID_2_BITS, record + 16)
-    if (deep) flush(slice3, terms, GRID_3_BITS, record + 32)
+    flush(slice1, terms, 0, record)
+    flush(slice2, terms, 1, record)
+    if (deep) flush(slice3, terms, 2, record)
   }
 }
 
 /** Adds two slices of every term to the record: per slice, its sum divided by 2^26 and the remainder, as i64. */
-export function terms2_f32(x: usize, count: usize, second: f64, base: f64, record: usize): void {
-  terms_f32(x, count, second, base, false, record)
+export function terms2_f32(x: usize, count: usize, second: f64, base: f64, lowest: f64, record: usize): void {
+  terms_f32(x, count, second, base, lowest, false, record)
 }
 
 /** The same for three slices. */
-export function terms3_f32(x: usize, count: usize, second: f64, base: f64, record: usize): void {
-  terms_f32(x, count, second, base, true, record)
+export function terms3_f32(x: usize, count: usize, second: f64, base: f64, lowest: f64, record: usize): void {
+  terms_f32(x, count, second, base, lowest, true, record)
 }
 
-/** Adds the slices of exp(v), whose cell begins at high + middle + low; lanes below `lowest` count as 0. */
-// @ts-expect-error: decorator
-@inline
-function addTerm(v: v128, second: v128, lowest: v128, high: v128, middle: v128, low: v128, base: v128): void {
-  const capped = f64x2.pmax(f64x2.pmin(v, second), lowest)
-  const near = f64x2.sub(capped, high)
-  const y = f64x2.sub(near, middle)
-  powerDouble(y, f64x2.sub(sumError(near, f64x2.neg(middle), y), low))
-  const scale = v128.and(powerOfTwo(i64x2.sub(powerExponent, base)), f64x2.ge(v, lowest))
-  addSlices(f64x2.mul(powerHi, scale), true)
-  addLowSlices(f64x2.mul(powerLo, scale), true)
-}
-
-/** The three slices of float64 entries, all of the window in one cell. */
+/** The three slices of float64 entries, all of the window in the cell that begins at high + middle + low; entries below `lowest` count as 0. */
 export function terms3_f64(
   x: usize,
   count: usize,
@@ -141,15 +115,32 @@ export function terms3_f64(
   while (left > 0) {
     const entries = min(left, BLOCK)
     left -= entries
-    clear()
-    for (let i: usize = 0; i < entries; i += 2) {
-      const v = i + 2 <= entries ? v128.load(x) : loadLast(x)
-      addTerm(v, cap, floor, cellHigh, cellMiddle, cellLow, bases)
-      x += 16
+    let slice1 = i64x2.splat(0)
+    let slice2 = slice1
+    let slice3 = slice1
+    const end = x + (entries << 3)
+    for (; x < end; x += 16) {
+      const v = x + 16 <= end ? v128.load(x) : loadLast(x)
+      const near = f64x2.sub(f64x2.pmax(f64x2.pmin(v, cap), floor), cellHigh)
+      const y = f64x2.sub(near, cellMiddle)
+      powerDouble(y, f64x2.sub(sumError(near, f64x2.neg(cellMiddle), y), cellLow))
+      const scale = v128.and(powerOfTwo(i64x2.sub(powerExponent, bases)), f64x2.ge(v, floor))
+      const t = f64x2.mul(powerHi, scale)
+      const first = f64x2.add(t, grid(0))
+      const rest = f64x2.sub(t, f64x2.sub(first, grid(0)))
+      const second0 = f64x2.add(rest, grid(1))
+      const third0 = f64x2.add(f64x2.sub(rest, f64x2.sub(second0, grid(1))), grid(2))
+      // The second half of the pair is at most 2^−53 and has nothing in the first slice.
+      const u = f64x2.mul(powerLo, scale)
+      const second1 = f64x2.add(u, grid(1))
+      const third1 = f64x2.add(f64x2.sub(u, f64x2.sub(second1, grid(1))), grid(2))
+      slice1 = i64x2.add(slice1, first)
+      slice2 = i64x2.add(slice2, i64x2.add(second0, second1))
+      slice3 = i64x2.add(slice3, i64x2.add(third0, third1))
     }
     const terms = <i64>((entries + 1) & ~1)
-    flush(slice1, terms, ONE_BITS, record)
-    flush(slice2, 2 * terms, GRID_2_BITS, record + 16)
-    flush(slice3, 2 * terms, GRID_3_BITS, record + 32)
+    flush(slice1, terms, 0, record)
+    flush(slice2, 2 * terms, 1, record)
+    flush(slice3, 2 * terms, 2, record)
   }
 }
