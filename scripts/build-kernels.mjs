@@ -1,7 +1,7 @@
 /**
  * Compiles the AssemblyScript kernels and writes them, in hexadecimal, into kernels/wasm/*.generated.ts, so that browsers and
  * bundlers need no loader. (Hexadecimal is longer than base64, but compresses to three quarters of it.) Modules: all row kernels
- * with plain SIMD, fast mode with relaxed SIMD, and in a file of its own the products of the linear pass.
+ * with plain SIMD, fast mode with relaxed SIMD, and in files of their own the products of the linear pass and the sums of streams.
  *
  * Does nothing if the generated file is newer than the sources.
  */
@@ -19,8 +19,11 @@ function outdated(target, sources) {
   return !existsSync(`${folder}${target}`) || changed(`${folder}${target}`) <= newest
 }
 
+/** Where the constants of the streaming kernels lie: behind those of the row kernels, in the same memories (wasm/stream-module.ts). */
+const STREAM_DATA = 16384
+
 /** Compiles one entry; 112 warns of vectors in functions between our own files. */
-async function compile(entry, features) {
+async function compile(entry, features, ...flags) {
   let binary
   const { error, stderr } = await asc.main(
     [
@@ -28,6 +31,7 @@ async function compile(entry, features) {
       ...['--baseDir', folder, '--outFile', 'kernels.wasm'],
       ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--disableWarning', '112'],
       ...features.flatMap((feature) => ['--enable', feature]),
+      ...flags,
     ],
     {
       writeFile(name, contents) {
@@ -52,6 +56,11 @@ if (outdated('binary.generated.ts', 'assembly')) {
   write('binary.generated.ts', 'assembly', {
     SIMD_BINARY: await compile('assembly/index.ts', ['simd']),
     RELAXED_SIMD_BINARY: await compile('assembly/fast.ts', ['simd', 'relaxed-simd']),
+  })
+}
+if (outdated('stream.generated.ts', 'assembly')) {
+  write('stream.generated.ts', 'assembly', {
+    STREAM_BINARY: await compile('assembly/stream.ts', ['simd'], '--memoryBase', String(STREAM_DATA)),
   })
 }
 if (outdated('linear.generated.ts', 'assembly-linear')) {

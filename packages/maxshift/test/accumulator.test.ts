@@ -8,7 +8,9 @@ import { alloc, LogSumExpAccumulator, logSumExp } from '../src/index.ts'
 import { reduceEntries, type SumState } from '../src/kernels/js/sum-state.ts'
 import type { Dtype as DtypeName } from '../src/kernels/js/sum-window.ts'
 import { baseArena } from '../src/kernels/wasm/arena.ts'
+import { loadModules, STREAM_DATA_END } from '../src/kernels/wasm/module.ts'
 import { reduceInWasm } from '../src/kernels/wasm/stream.ts'
+import { streamPasses } from '../src/kernels/wasm/stream-module.ts'
 import { bad } from './support/bad.ts'
 import { keepsGoal, logSumExp as operation } from './support/operations.ts'
 import { exactRow } from './support/oracle.ts'
@@ -244,6 +246,23 @@ describe.each(DTYPES)('infinities and NaN, %s', (dtype) => {
     expect(accumulator.push(nan).value).toBe(nan)
     expect(accumulator.pushAll([1, high]).value).toBe(nan)
     expect(accumulator.count).toBe(8)
+  })
+})
+
+describe('the module of the streaming kernels', () => {
+  it('keeps its constants where the row kernels have none', () => {
+    const arena = baseArena()
+    const modules = loadModules()
+    if (arena === null || modules === null) throw new Error('no WebAssembly here')
+    const passes = streamPasses(arena)
+    expect(passes.heapBase()).toBeLessThanOrEqual(STREAM_DATA_END)
+    for (const module of [modules.simd, modules.relaxed]) {
+      if (module === undefined) continue
+      const memory = new WebAssembly.Memory({ initial: 1 })
+      const { heapBase } = new WebAssembly.Instance(module, { env: { memory } }).exports as { heapBase(): number }
+      expect(heapBase()).toBeLessThanOrEqual(passes.table_f64())
+    }
+    expect(Math.min(arena.scratch, arena.data, arena.records)).toBeGreaterThanOrEqual(STREAM_DATA_END)
   })
 })
 

@@ -74,31 +74,11 @@ type Transpose = (
   count: number,
 ) => void
 
-/** The passes over a block of a stream: assembly/stream.ts. */
-export interface StreamPasses {
-  top_f32(values: number, count: number, record: number): void
-  top_f64(values: number, count: number, record: number): void
-  terms2_f32(values: number, count: number, second: number, base: number, lowest: number, record: number): void
-  terms3_f32(values: number, count: number, second: number, base: number, lowest: number, record: number): void
-  terms3_f64(
-    values: number,
-    count: number,
-    second: number,
-    base: number,
-    lowest: number,
-    high: number,
-    middle: number,
-    low: number,
-    record: number,
-  ): void
-}
-
 /** An instance of a module over one memory. */
 export interface Instance {
   /** The first address that is free for data. */
   readonly heapBase: number
   readonly passes: DoublePasses
-  readonly stream: StreamPasses
   readonly accurateSingle: WholeKernels
   readonly fastSingle: WholeKernels
   readonly fastDouble: WholeKernels
@@ -146,6 +126,9 @@ const whole = (exports: Exports, dtype: 'f32' | 'f64', suffix: '' | 'Fast'): Who
   crossEntropyWithGradient: exports[`crossEntropyWithGradient${suffix}_${dtype}`],
 })
 
+/** Below this address the module of stream-module.ts keeps its constants, in the same memories. */
+export const STREAM_DATA_END = 20480
+
 /** Both modules over one memory: they keep their constants apart, the relaxed one behind the other's. */
 export function instantiate({ simd, relaxed }: Modules, memory: WebAssembly.Memory): Instance {
   const instanceOf = (module: WebAssembly.Module): Exports =>
@@ -154,9 +137,8 @@ export function instantiate({ simd, relaxed }: Modules, memory: WebAssembly.Memo
   const fast = relaxed === undefined ? accurate : instanceOf(relaxed)
   new Float64Array(memory.buffer, accurate.table_f64(), EXP2_TABLE.length).set(EXP2_TABLE)
   return {
-    heapBase: Math.max(accurate.heapBase(), fast.heapBase()),
+    heapBase: Math.max(accurate.heapBase(), fast.heapBase(), STREAM_DATA_END),
     passes: accurate as unknown as DoublePasses,
-    stream: accurate as unknown as StreamPasses,
     accurateSingle: whole(accurate, 'f32', ''),
     fastSingle: whole(fast, 'f32', 'Fast'),
     fastDouble: whole(fast, 'f64', 'Fast'),

@@ -6,6 +6,7 @@ import { mergeStates, NOTHING, type SumState, stateOf } from '../js/sum-state.ts
 import { lowestOf, sumTerms } from '../js/sum-terms.ts'
 import type { Dtype } from '../js/sum-window.ts'
 import { type Arena, arenaOf, BLOCK_ENTRIES } from './arena.ts'
+import { streamPasses } from './stream-module.ts'
 
 /** Slices per record, each a pair of integers: the sum divided by 2^26, and the remainder. */
 const SLICES = 3
@@ -13,7 +14,8 @@ const LOW_BITS = 26n
 
 /** The state of `count` entries at an address. `values` are the same entries, for the few windows that WebAssembly leaves to the reference. */
 function reduceAt(arena: Arena, address: number, values: FloatArray, dtype: Dtype): SumState {
-  const { stream, records, memory } = arena
+  const { records, memory } = arena
+  const stream = streamPasses(arena)
   const count = values.length
   if (dtype === 'float32') stream.top_f32(address, count, records)
   else stream.top_f64(address, count, records)

@@ -3,6 +3,8 @@
  *
  * A slice has 52 bits. The bits of grid + t, less those of the grid, are R(t) in units of the grid's spacing, so that a slice is one addition
  * in floating point and one in integers; the exact rest goes to the next grid. Entries above the second count as the second.
+ *
+ * A module of its own, which only the accumulator loads; its constants lie apart from those of the row kernels (stream-module.ts).
  */
 import { findTopDouble, loadLast } from './double-top'
 import { powerDouble, powerExponent, powerHi, powerLo, powerOfTwo } from './exp-double'
@@ -11,6 +13,13 @@ import { BLOCK } from './grid'
 import { constant, upper } from './lanes'
 import { sumError } from './pairs'
 import { findTop, loadTail, MAX, SECOND, state } from './single-top'
+
+export { table_f64 } from './exp-double'
+
+/** The first address behind the constants. */
+export function heapBase(): usize {
+  return __heap_base
+}
 
 /** The grids of the three slices: 1, 1.5 · 2^−52, 1.5 · 2^−104. */
 const GRIDS = memory.data<i64>([0x3ff0000000000000, 0x3cb8000000000000, 0x3978000000000000])
