@@ -4,6 +4,7 @@
  * With m = max x, k its first index, s = Σ_{i≠k} exp(x_i − m):
  *   softmax_j = exp(x_j − m) / (1 + s), logSoftmax_j = (x_j − m) − log1p(s), logSumExp = m + log1p(s),
  *   loss = −logSoftmax_label, labelGradient = softmax_label − 1.
+ * With a temperature T all x_i are x_i/T.
  * Entries may be −∞ (masked) as long as one is finite. It is slow (0.4 ms per exponential) and independent of the
  * vectors' oracle, which is mpmath.
  */
@@ -72,12 +73,13 @@ interface DecimalRow {
 }
 
 /** The results as decimals. A masked component has probability 0 and, standing for −∞, log-probability NaN. */
-function decimalRow(logits: ArrayLike<number>, label = 0): DecimalRow {
+function decimalRow(logits: ArrayLike<number>, label: number, temperature: number): DecimalRow {
+  const divisor = toDecimal(temperature)
   const row = Array.from(logits)
   const first = row.indexOf(Math.max(...row))
   const max = toDecimal(row[first])
   const differences = row.map((x) =>
-    x === Number.NEGATIVE_INFINITY ? new Decimal(Number.NaN) : toDecimal(x).minus(max),
+    x === Number.NEGATIVE_INFINITY ? new Decimal(Number.NaN) : toDecimal(x).minus(max).div(divisor),
   )
   // Beyond e^-20000 nothing is left beside the smallest spacing, and Decimal's exp of 1e308 would never end.
   const terms = differences.map((d) => (d.isNaN() || d.lessThan(-20000) ? ZERO : d.exp()))
@@ -89,7 +91,7 @@ function decimalRow(logits: ArrayLike<number>, label = 0): DecimalRow {
   return {
     softmax: terms.map((term) => term.div(total)),
     logSoftmax,
-    logSumExp: max.plus(logTotal),
+    logSumExp: max.div(divisor).plus(logTotal),
     loss: logSoftmax[label].negated(),
     labelGradient: complement.div(total).negated(),
   }
@@ -98,15 +100,15 @@ function decimalRow(logits: ArrayLike<number>, label = 0): DecimalRow {
 const known = new Map<string, ExactRow>()
 
 /** The results in the form that ulpError measures against; remembered, since every operation asks for the same rows. */
-export function exactRow(logits: ArrayLike<number>, label: number, dtype: Dtype): ExactRow {
-  const key = `${dtype} ${label} ${Array.from(logits).join()}`
-  const result = known.get(key) ?? computeExactRow(logits, label, dtype)
+export function exactRow(logits: ArrayLike<number>, label: number, dtype: Dtype, temperature = 1): ExactRow {
+  const key = `${dtype} ${label} ${temperature} ${Array.from(logits).join()}`
+  const result = known.get(key) ?? computeExactRow(logits, label, dtype, temperature)
   known.set(key, result)
   return result
 }
 
-function computeExactRow(logits: ArrayLike<number>, label: number, dtype: Dtype): ExactRow {
-  const row = decimalRow(logits, label)
+function computeExactRow(logits: ArrayLike<number>, label: number, dtype: Dtype, temperature: number): ExactRow {
+  const row = decimalRow(logits, label, temperature)
   const masked = (value: Decimal, instead: number): Exact =>
     value.isNaN() ? { rounded: instead, residual: 0 } : toExact(value, dtype)
   return {
