@@ -79,18 +79,18 @@ export function checkInteger(who: string, name: string, value: unknown, low: num
   return value
 }
 
-/** Logits as a typed array: Float32Array and Float64Array as they are, number[] copied to float64. */
-export function checkLogits(who: string, logits: Logits): FloatArray {
+/** Logits, or other numbers of a `name`, as a typed array: Float32Array and Float64Array as they are, number[] copied to float64. */
+export function checkLogits(who: string, logits: Logits, name: string = 'logits'): FloatArray {
   if (logits instanceof Float32Array || logits instanceof Float64Array) return logits
   if (!Array.isArray(logits)) {
     throw new TypeError(
-      `${who}: expected logits to be a Float32Array, a Float64Array or a number[], got ${describe(logits)}`,
+      `${who}: expected ${name} to be a Float32Array, a Float64Array or a number[], got ${describe(logits)}`,
     )
   }
   const copy = new Float64Array(logits.length)
   for (let i = 0; i < copy.length; i++) {
     if (typeof logits[i] !== 'number') {
-      throw new TypeError(`${who}: expected logits[${i}] to be a number, got ${describe(logits[i])}`)
+      throw new TypeError(`${who}: expected ${name}[${i}] to be a number, got ${describe(logits[i])}`)
     }
     copy[i] = logits[i]
   }
@@ -146,21 +146,22 @@ export function checkOut(
   length: number,
   like: FloatArray,
   mayBeInPlace: boolean = true,
+  name: string = 'out',
 ): FloatArray {
   if (out === undefined) return like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
   const expected = dtypeOf(like)
   if (!(out instanceof Float32Array || out instanceof Float64Array) || dtypeOf(out) !== expected) {
-    throw new TypeError(`${who}: expected out to be a ${expected}, as the results are, got ${describe(out)}`)
+    throw new TypeError(`${who}: expected ${name} to be a ${expected}, as the results are, got ${describe(out)}`)
   }
   if (out.length < length) {
-    throw new RangeError(`${who}: expected out to have room for ${length} results, got length ${out.length}`)
+    throw new RangeError(`${who}: expected ${name} to have room for ${length} results, got length ${out.length}`)
   }
   const inPlace = mayBeInPlace && out.byteOffset === like.byteOffset
   if (overlaps(out, length, like) && !inPlace) {
     const wanted = mayBeInPlace ? 'the logits themselves or apart from them' : 'apart from the logits'
     const end = out.byteOffset + length * out.BYTES_PER_ELEMENT
     throw new RangeError(
-      `${who}: expected out to be ${wanted}, got an overlap (bytes ${out.byteOffset} to ${end} and ` +
+      `${who}: expected ${name} to be ${wanted}, got an overlap (bytes ${out.byteOffset} to ${end} and ` +
         `${like.byteOffset} to ${like.byteOffset + like.byteLength})`,
     )
   }
@@ -168,10 +169,17 @@ export function checkOut(
 }
 
 /** Results must not be written over another input, such as labels, that is still to be read. */
-export function checkApart(who: string, out: FloatArray, length: number, name: string, other: unknown): void {
+export function checkApart(
+  who: string,
+  out: FloatArray,
+  length: number,
+  name: string,
+  other: unknown,
+  outName: string = 'out',
+): void {
   if (ArrayBuffer.isView(other) && overlaps(out, length, other)) {
     throw new RangeError(
-      `${who}: expected out to be apart from the ${name}, got an overlap at byte ${other.byteOffset}`,
+      `${who}: expected ${outName} to be apart from the ${name}, got an overlap at byte ${other.byteOffset}`,
     )
   }
 }

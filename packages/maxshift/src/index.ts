@@ -22,6 +22,15 @@ export type { AccumulatorJSON } from './ops/accumulator-json.ts'
 export { alloc } from './ops/alloc.ts'
 export type { RowOptions, RowsGiven } from './ops/distribution.ts'
 export {
+  type DivergenceGradientOptions,
+  type DivergenceOptions,
+  type DivergenceWithGradient,
+  jsDivergence,
+  jsDivergenceWithGradient,
+  klDivergence,
+  klDivergenceWithGradient,
+} from './ops/divergence.ts'
+export {
   type EntropyGradientOptions,
   type EntropyOptions,
   type EntropyWithGradient,

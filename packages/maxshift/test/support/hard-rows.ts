@@ -23,3 +23,19 @@ export function hardRow(random: Random, dtype: Dtype, classes: number): FloatArr
   if (random.below(6) === 0 && classes > 1) row[1 + random.below(classes - 1)] = Number.NEGATIVE_INFINITY
   return row
 }
+
+/** A second row to compare with: apart from the first, or near it in all entries, in one, or in last digits only. */
+export function secondRow(random: Random, dtype: Dtype, first: FloatArray): FloatArray {
+  const kind = random.below(4)
+  if (kind === 0) return hardRow(random, dtype, first.length)
+  const row = first.slice()
+  const size = tenTo(random, dtype === 'f32' ? -30 : -60, 1)
+  const ulp = dtype === 'f32' ? 2 ** -23 : 2 ** -52
+  for (let i = 0; i < row.length; i++) {
+    if (kind === 1) row[i] += size * random.normal()
+    if (kind === 2) row[i] *= 1 + (random.below(5) - 2) * ulp
+    if (row[i] === Number.NEGATIVE_INFINITY && random.below(2) === 0) row[i] = random.normal()
+  }
+  if (kind === 3) row[random.below(row.length)] += tenTo(random, -16, 2.8) * (random.below(2) === 0 ? 1 : -1)
+  return row
+}

@@ -34,3 +34,11 @@ export function findTop(logits: FloatArray, start: number, classes: number, top:
   top.index = index
   top.second = second
 }
+
+/** The limit of a row with a single +∞, all probability at its place, as a row of logits; null for a row without a limit. */
+export function pointMass(top: Top, classes: number): Float64Array | null {
+  if (!(top.max === Number.POSITIVE_INFINITY && top.second < Number.POSITIVE_INFINITY)) return null
+  const row = new Float64Array(classes).fill(Number.NEGATIVE_INFINITY)
+  row[top.index] = 0
+  return row
+}
