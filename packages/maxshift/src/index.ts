@@ -4,9 +4,19 @@
  * @module maxshift
  */
 export type { FloatArray, IntegerArray, Labels, Logits, ResultArray } from './arrays.ts'
+export type { Features } from './kernels/kernels.ts'
 export { type Backend, backend, type Mode } from './kernels/select.ts'
 export { crossEntropy, crossEntropyWithGradient } from './loss/cross-entropy.ts'
 export type { LabelsOrTargets } from './loss/labels.ts'
+export {
+  type LinearCrossEntropyGradientOptions,
+  type LinearGradients,
+  type LinearLoss,
+  type LinearResult,
+  linearCrossEntropy,
+  linearCrossEntropyWithGradient,
+} from './loss/linear-cross-entropy.ts'
+export type { LinearCrossEntropyOptions } from './loss/linear-plan.ts'
 export type {
   CrossEntropyGradientOptions,
   CrossEntropyOptions,

@@ -28,8 +28,8 @@ const TILE_ROWS = 64
 const PANEL_CLASSES = 60
 /** Panels but the last are a multiple of this. */
 const PANEL_STEP = 20
-/** The longest block of features whose products are added in one type. */
-const BLOCK_FEATURES = 256
+/** Vectors of features in the longest block whose products are added in one type. */
+const BLOCK_VECTORS = 64
 
 const MIB = 2 ** 20
 /** What the logits of a tile may take, and what its features and a panel of weights may. */
@@ -59,6 +59,7 @@ export function planOf({ featureCount, classes, rows, precision }: LinearShape):
   const size = precision === 'f32' ? 4 : 8
   const stride = (Math.ceil((featureCount * size) / LINE) | 1) * LINE
   const padded = roundUp(featureCount, 4)
+  const longest = (BLOCK_VECTORS * 16) / size
   const fitting = Math.min(
     TILE_ROWS,
     rows,
@@ -73,7 +74,7 @@ export function planOf({ featureCount, classes, rows, precision }: LinearShape):
     stride,
     tileRows: Math.max(1, fitting),
     panelClasses: Math.min(panel, narrow),
-    blockFeatures: roundUp(Math.ceil(padded / Math.ceil(padded / BLOCK_FEATURES)), 4),
+    blockFeatures: roundUp(Math.ceil(padded / Math.ceil(padded / longest)), 4),
     weightsStay: padded * classes * size <= WEIGHTS_BYTES,
     gradientStays: featureCount * classes * 8 <= GRADIENT_BYTES,
   }
@@ -132,7 +133,7 @@ export class LinearTiles {
   private readonly views: { u8: Uint8Array; f32: Float32Array; f64: Float64Array }
   private weights: FloatArray = new Float32Array(0)
 
-  /** `create` gives a zeroed memory of so many bytes, with kernels. */
+  /** `create` gives a memory of at least so many bytes, with kernels. */
   constructor(shape: LinearShape, create: (bytes: number) => LinearMemory) {
     const plan = planOf(shape)
     const at = layOut(shape, plan)
@@ -151,6 +152,7 @@ export class LinearTiles {
     this.plan = plan
     this.at = at
     this.kernels = kernels
+    if (shape.weightsGradient) this.views.u8.fill(0, at.gradient, at.weightRows)
   }
 
   /**
@@ -178,6 +180,13 @@ export class LinearTiles {
       this.put(part, at.raw)
       kernels[`loadRows_${kind}_${precision}` as RowsLoader](at.raw, rows, featureCount, at.x, plan.stride)
     }
+  }
+
+  /** Takes zeros for the features of row `r` of the tile, so that it has no part in gradients, whatever it holds. */
+  clearRow(r: number): void {
+    const { at, plan, views } = this
+    const begin = at.x + r * plan.stride
+    views.u8.fill(0, begin, begin + plan.stride)
   }
 
   /** Computes the logits of the tile. */
