@@ -23,3 +23,7 @@ export type Labels = IntegerArray | readonly number[]
 
 /** The array type of results: float32 for a Float32Array, else float64. */
 export type ResultArray<L extends Logits> = L extends Float32Array ? Float32Array : Float64Array
+
+/** A zeroed array of the dtype of another. */
+export const arrayLike = (like: FloatArray, length: number): FloatArray =>
+  like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)

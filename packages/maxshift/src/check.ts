@@ -4,7 +4,7 @@
  * Public functions check here and nowhere else; behind them everything trusts its input. Wrong kinds are a TypeError, wrong
  * values a RangeError. Numbers never throw: a NaN or an infinity among logits is a value.
  */
-import type { FloatArray, IntegerArray, Labels, Logits } from './arrays.ts'
+import { arrayLike, type FloatArray, type IntegerArray, type Labels, type Logits } from './arrays.ts'
 import { GRID_TERMS } from './special/grid.ts'
 
 /** How a value appears in a message: strings quoted, arrays by their kind and length, everything short. */
@@ -62,6 +62,20 @@ export function checkChoice<T extends string>(who: string, name: string, value: 
   const expected = choices.map((choice) => `'${choice}'`).join(', ')
   const ErrorKind = typeof value === 'string' ? RangeError : TypeError
   throw new ErrorKind(`${who}: expected ${name} to be one of ${expected}, got ${describe(value)}`)
+}
+
+/** An option that is true or false; false if it is not given. */
+export function checkFlag(who: string, name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw new TypeError(`${who}: expected ${name} to be true or false, got ${describe(value)}`)
+}
+
+/** A number in [0, 1]. */
+export function checkShare(who: string, name: string, value: unknown): number {
+  const message = `${who}: expected ${name} to be a number in [0, 1], got ${describe(value)}`
+  if (typeof value !== 'number') throw new TypeError(message)
+  if (!(value >= 0 && value <= 1)) throw new RangeError(message)
+  return value
 }
 
 /** The mode of computation; 'accurate' if it is not given. */
@@ -148,7 +162,7 @@ export function checkOut(
   mayBeInPlace: boolean = true,
   name: string = 'out',
 ): FloatArray {
-  if (out === undefined) return like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
+  if (out === undefined) return arrayLike(like, length)
   const expected = dtypeOf(like)
   if (!(out instanceof Float32Array || out instanceof Float64Array) || dtypeOf(out) !== expected) {
     throw new TypeError(`${who}: expected ${name} to be a ${expected}, as the results are, got ${describe(out)}`)

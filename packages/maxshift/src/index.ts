@@ -56,4 +56,6 @@ export {
 } from './ops/log-sum-exp.ts'
 export type { PerRowOptions } from './ops/per-row.ts'
 export type { LayoutOptions } from './ops/rows.ts'
+export { type SampleOptions, type Samples, sampleCategorical } from './ops/sampling/sample-categorical.ts'
+export { type TopK, type TopKOptions, topK } from './ops/sampling/top-k.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'
