@@ -59,3 +59,10 @@ export type { LayoutOptions } from './ops/rows.ts'
 export { type SampleOptions, type Samples, sampleCategorical } from './ops/sampling/sample-categorical.ts'
 export { type TopK, type TopKOptions, topK } from './ops/sampling/top-k.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'
+export {
+  type LogSumExpVjpOptions,
+  logSoftmaxVjp,
+  logSumExpVjp,
+  softmaxVjp,
+  type VjpOptions,
+} from './ops/vjp.ts'
