@@ -83,6 +83,12 @@ export function checkMode(who: string, mode: unknown): 'accurate' | 'fast' {
   return mode === undefined ? 'accurate' : checkChoice(who, 'mode', mode, ['accurate', 'fast'])
 }
 
+/** An option that is true or false; false if it is not given. */
+export function checkBoolean(who: string, name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false
+  throw new TypeError(`${who}: expected ${name} to be true or false, got ${describe(value)}`)
+}
+
 /** An integer in [low, high]. */
 export function checkInteger(who: string, name: string, value: unknown, low: number, high: number): number {
   if (typeof value !== 'number')

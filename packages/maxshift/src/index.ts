@@ -47,6 +47,7 @@ export {
   entropy,
   entropyWithGradient,
 } from './ops/entropy.ts'
+export { type LogCumSumExpOptions, logCumSumExp } from './ops/log-cum-sum-exp.ts'
 export { logMeanExp } from './ops/log-mean-exp.ts'
 export {
   type LogSumExpOptions,
