@@ -3,7 +3,7 @@
  * and weights have. plan.ts checks, sweep.ts computes, reduction.ts adds up.
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
-import { checkOptions, checkOut } from '../check.ts'
+import { checkApart, checkOptions, checkOut } from '../check.ts'
 import { checkResults, checkResultsApart, type Named } from './checks.ts'
 import type { LabelsOrTargets } from './labels.ts'
 import type { CrossEntropyGradientOptions, CrossEntropyOptions, LossOf, LossWithGradient } from './options.ts'
@@ -88,11 +88,13 @@ export function crossEntropyWithGradient<L extends Logits, R extends Reduction =
   const { values } = plan
   const gradient = checkOut(who, known.out, values.length, values)
   const targetGradient = checkTargetGradient(who, plan, known.targetGradient)
-  checkResultsApart(who, [['out', gradient.subarray(0, values.length)]], inputsOf(plan).slice(1))
-  const besides: Named[] =
-    targetGradient === null ? statsOf(plan) : [...statsOf(plan), ['targetGradient', targetGradient]]
-  if (besides.length > 0)
-    checkResultsApart(who, besides, [...inputsOf(plan), ['out', gradient.subarray(0, values.length)]])
+  checkApart(who, gradient, values.length, 'labels', labels)
+  checkApart(who, gradient, values.length, 'mask', plan.mask)
+  if (plan.rowStats !== null || targetGradient !== null) {
+    const besides: Named[] = targetGradient === null ? [] : [['targetGradient', targetGradient]]
+    const out: Named = ['out', gradient.subarray(0, values.length)]
+    checkResultsApart(who, [...statsOf(plan), ...besides], [...inputsOf(plan), out])
+  }
 
   const losses = new Float64Array(plan.rows)
   const scales = gradientScales(plan, plan.temperature)
@@ -113,7 +115,7 @@ function checkTargetGradient(who: string, plan: Plan, given: unknown): FloatArra
   return checkResults(who, 'targetGradient', given, length, targets).subarray(0, length)
 }
 
-/** What is still read while results are written. The logits come first. */
+/** What is still read while results are written. */
 function inputsOf({ values, labels, targets, mask }: Plan): Named[] {
   const inputs: Named[] = [['the logits', values]]
   if (labels !== null) inputs.push(['the labels', labels])

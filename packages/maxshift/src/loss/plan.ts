@@ -73,8 +73,20 @@ export function checkPlan(who: string, logits: Logits, given: LabelsOrTargets, o
   const weighted = checkWeightPlan(who, given, layout, options)
   const allMasked =
     options.allMasked === undefined ? 'nan' : checkChoice(who, 'allMasked', options.allMasked, ['nan', 'zero'])
+  // Field by field: spreading would take more time than the loss of a short row.
   return {
-    ...weighted,
+    labels: weighted.labels,
+    targets: weighted.targets,
+    ignored: weighted.ignored,
+    rows: weighted.rows,
+    classes: weighted.classes,
+    reduction: weighted.reduction,
+    smoothing: weighted.smoothing,
+    zLoss: weighted.zLoss,
+    classWeights: weighted.classWeights,
+    soft: weighted.soft,
+    factors: weighted.factors,
+    divisors: weighted.divisors,
     values,
     layout,
     temperature: checkTemperature(who, options.temperature),
@@ -98,16 +110,30 @@ export function checkWeightPlan(
   const reduction =
     options.reduction === undefined ? 'mean' : checkChoice(who, 'reduction', options.reduction, REDUCTIONS)
   const checked = checkLabelsOrTargets(who, given, layout, checkIgnoreIndex(who, options.ignoreIndex))
+  const { labels, targets, ignored } = checked
   const smoothing = checkSmoothing(who, options.labelSmoothing)
   const zLoss = checkZLoss(who, options.zLoss)
   const classWeights = checkWeights(who, 'classWeights', options.classWeights, 'class', classes)
   const sampleWeights = checkWeights(who, 'sampleWeights', options.sampleWeights, 'row', rows)
-  const soft = checked.targets !== null || smoothing > 0 || zLoss > 0
-  const ofLabels = checked.labels === null ? null : classWeights
+  const soft = targets !== null || smoothing > 0 || zLoss > 0
+  const ofLabels = labels === null ? null : classWeights
   const divisors = rowWeights(rows, checked, sampleWeights, ofLabels)
   // The kernels of soft targets have the class weights in the targets.
   const factors = soft && ofLabels !== null ? rowWeights(rows, checked, sampleWeights ?? ones(rows), null) : divisors
-  return { ...checked, rows, classes, reduction, smoothing, zLoss, classWeights, soft, factors, divisors }
+  return {
+    labels,
+    targets,
+    ignored,
+    rows,
+    classes,
+    reduction,
+    smoothing,
+    zLoss,
+    classWeights,
+    soft,
+    factors,
+    divisors,
+  }
 }
 
 const ones = (length: number): Float64Array => new Float64Array(length).fill(1)

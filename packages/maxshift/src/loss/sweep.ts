@@ -40,6 +40,11 @@ export function sweep(plan: Plan, results: Results): void {
   const { gradient, targetGradient } = results
   const kernels = selectKernels(values.length, plan.mode)
   const run = plan.soft ? softRunner(plan, kernels, results) : plainRunner(plan, kernels, results)
+  const simple = isSimple(plan)
+  if (simple && mask === null && layout.inner === 1) {
+    run({ first: 0, rows: plan.rows, logits: values, targets, gradient, targetGradient }, values)
+    return
+  }
   const passengers = {
     logits: [values],
     mask,
@@ -56,7 +61,7 @@ export function sweep(plan: Plan, results: Results): void {
       gradient: gradient === null ? null : block.outputs[0],
       targetGradient: targetGradient === null ? null : block.outputs[block.outputs.length - 1],
     }
-    if (isSimple(plan)) run(piece, piece.logits)
+    if (simple) run(piece, piece.logits)
     else runInPieces(plan, kernels, results, piece, run)
   })
 }
@@ -65,16 +70,20 @@ export function sweep(plan: Plan, results: Results): void {
 const isSimple = ({ targets, smoothing, mask, softCap, rowStats, zeroDead }: Plan): boolean =>
   targets === null && (smoothing === 0 || mask === null) && softCap === null && rowStats === null && !zeroDead
 
+/** The entries from `first` on, the array itself if these are all; a subarray takes longer than a short row. */
+export const cut = <T extends Float64Array | Int32Array>(array: T, first: number, length: number): T =>
+  array.length === length ? array : (array.subarray(first, first + length) as T)
+
 /** Calls the kernel for rows with these logits, capped or not. The gradient is that of these logits, and may be written over them. */
 type Runner = (piece: Piece, logits: FloatArray) => void
 
 function plainRunner({ labels, classes, temperature }: Plan, kernels: Kernels, { losses, scales }: Results): Runner {
   return ({ first, rows, gradient }, logits) => {
-    const ofRows = (labels as Int32Array).subarray(first, first + rows)
-    const into = losses.subarray(first, first + rows)
+    const ofRows = cut(labels as Int32Array, first, rows)
+    const into = cut(losses, first, rows)
     if (gradient === null || scales === null) kernels.crossEntropy(logits, ofRows, rows, classes, temperature, into)
     else {
-      const factors = scales.subarray(2 * first, 2 * (first + rows))
+      const factors = cut(scales, 2 * first, 2 * rows)
       kernels.crossEntropyWithGradient(logits, ofRows, rows, classes, temperature, factors, into, gradient)
     }
   }
@@ -86,11 +95,11 @@ function softRunner(plan: Plan, kernels: Kernels, { losses, scales }: Results): 
   return (piece, logits) => {
     const { first, rows, gradient } = piece
     const targets = targetsOf(piece)
-    const into = losses.subarray(first, first + rows)
+    const into = cut(losses, first, rows)
     if (gradient === null || scales === null) {
       kernels.softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, into)
     } else {
-      const factors = scales.subarray(2 * first, 2 * (first + rows))
+      const factors = cut(scales, 2 * first, 2 * rows)
       kernels.softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, factors, into, gradient)
     }
   }
@@ -101,15 +110,15 @@ function runInPieces(plan: Plan, kernels: Kernels, results: Results, block: Piec
   const most = Math.max(1, Math.floor(PIECE_ENTRIES / classes))
   for (let row = 0; row < block.rows; row += most) {
     const rows = Math.min(most, block.rows - row)
-    const cut = <T extends FloatArray | null>(array: T): T =>
+    const part = <T extends FloatArray | null>(array: T): T =>
       (array === null ? null : array.subarray(row * classes, (row + rows) * classes)) as T
     const piece = {
       first: block.first + row,
       rows,
-      logits: cut(block.logits),
-      targets: cut(block.targets),
-      gradient: cut(block.gradient),
-      targetGradient: cut(block.targetGradient),
+      logits: part(block.logits),
+      targets: part(block.targets),
+      gradient: part(block.gradient),
+      targetGradient: part(block.targetGradient),
     }
     withScratch(() => runPiece(plan, kernels, results, piece, run))
   }

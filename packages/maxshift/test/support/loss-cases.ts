@@ -76,7 +76,10 @@ export function randomCall(seed: number, dtype: Dtype, on: ReadonlySet<Switch>, 
   if (on.has('ruledOut')) {
     for (let r = 0; r < rows; r += 3) {
       const i = r * classes + random.below(classes)
-      if (!isTarget(i)) logits[i] = Number.NEGATIVE_INFINITY
+      const others = Array.from({ length: classes }, (_, k) => r * classes + k).filter(
+        (j) => j !== i && mask?.[j] !== 0,
+      )
+      if (!isTarget(i) && others.length > 0) logits[i] = Number.NEGATIVE_INFINITY
     }
   }
   const targets = on.has('targets')
