@@ -156,16 +156,12 @@ function overlaps(out: FloatArray, length: number, other: ArrayBufferView): bool
   return out.buffer === other.buffer && end > other.byteOffset && out.byteOffset < other.byteOffset + other.byteLength
 }
 
-/**
- * The array that receives `length` results: `out` if given, of the dtype of `like`, and long enough; else a new one. It may not lie
- * on the logits, `like`, unless results of their shape start exactly where they do (in place).
- */
-export function checkOut(
+/** The array that receives `length` results: `out` if given, of the dtype of `like`, and long enough; else a new one. */
+export function checkRoom(
   who: string,
   out: unknown,
   length: number,
   like: FloatArray,
-  mayBeInPlace: boolean = true,
   name: string = 'out',
 ): FloatArray {
   if (out === undefined) return arrayLike(like, length)
@@ -176,16 +172,44 @@ export function checkOut(
   if (out.length < length) {
     throw new RangeError(`${who}: expected ${name} to have room for ${length} results, got length ${out.length}`)
   }
-  const inPlace = mayBeInPlace && out.byteOffset === like.byteOffset
-  if (overlaps(out, length, like) && !inPlace) {
-    const wanted = mayBeInPlace ? 'the logits themselves or apart from them' : 'apart from the logits'
-    const end = out.byteOffset + length * out.BYTES_PER_ELEMENT
-    throw new RangeError(
-      `${who}: expected ${name} to be ${wanted}, got an overlap (bytes ${out.byteOffset} to ${end} and ` +
-        `${like.byteOffset} to ${like.byteOffset + like.byteLength})`,
-    )
-  }
   return out
+}
+
+/**
+ * The same for results of logits, `like`, on which `out` may not lie, unless results of their shape start exactly where they do (in
+ * place).
+ */
+export function checkOut(
+  who: string,
+  out: unknown,
+  length: number,
+  like: FloatArray,
+  mayBeInPlace: boolean = true,
+  name: string = 'out',
+): FloatArray {
+  const result = checkRoom(who, out, length, like, name)
+  const wanted = mayBeInPlace ? 'the logits themselves or apart from them' : 'apart from the logits'
+  checkOverlap(who, result, length, like, mayBeInPlace, wanted, name)
+  return result
+}
+
+/** Results may lie where an argument of their dtype starts, if that is allowed, else apart from it; `wanted` says so. */
+export function checkOverlap(
+  who: string,
+  out: FloatArray,
+  length: number,
+  other: FloatArray,
+  mayBeInPlace: boolean,
+  wanted: string,
+  name: string = 'out',
+): void {
+  const inPlace = mayBeInPlace && out.byteOffset === other.byteOffset && dtypeOf(out) === dtypeOf(other)
+  if (!overlaps(out, length, other) || inPlace) return
+  const end = out.byteOffset + length * out.BYTES_PER_ELEMENT
+  throw new RangeError(
+    `${who}: expected ${name} to be ${wanted}, got an overlap (bytes ${out.byteOffset} to ${end} and ` +
+      `${other.byteOffset} to ${other.byteOffset + other.byteLength})`,
+  )
 }
 
 /** Results must not be written over another input, such as labels, that is still to be read. */

@@ -40,6 +40,17 @@ export {
   klDivergence,
   klDivergenceWithGradient,
 } from './ops/divergence.ts'
+export type {
+  Binary,
+  BinaryFunction,
+  Elements,
+  ElementwiseOptions,
+  ElementwiseResult,
+  Ternary,
+  TernaryFunction,
+  Unary,
+  UnaryFunction,
+} from './ops/elementwise.ts'
 export {
   type EntropyGradientOptions,
   type EntropyOptions,
@@ -48,6 +59,20 @@ export {
   entropyWithGradient,
 } from './ops/entropy.ts'
 export { type LogCumSumExpOptions, logCumSumExp } from './ops/log-cum-sum-exp.ts'
+export { cexpexp, cloglog } from './ops/log-exp/complementary-log-log.ts'
+export { logAbsSinh, logAbsTanh, logCosh } from './ops/log-exp/hyperbolic.ts'
+export { log1pMx, log1pSq, logMxp1 } from './ops/log-exp/log-minus.ts'
+export { logAddExp, logInvLogitDiff, logMix, logSubExp } from './ops/log-exp/log-sums.ts'
+export { xexpx, xexpy, xlog1py, xlogx, xlogy } from './ops/log-exp/products.ts'
+export {
+  log1mSigmoid,
+  logit,
+  logit1mExp,
+  logitExp,
+  logSigmoid,
+  sigmoid,
+} from './ops/log-exp/sigmoid.ts'
+export { log1mExp, log1pExp, log2mExp, logExpm1 } from './ops/log-exp/softplus.ts'
 export { logMeanExp } from './ops/log-mean-exp.ts'
 export {
   type LogSumExpOptions,

@@ -74,7 +74,9 @@ export function negateScaled(a: Scaled, out: Scaled): void {
 /** The nearest float64, gradual underflow and overflow included; 0 keeps its sign. */
 export function roundScaled(a: Scaled): number {
   if (a.exponent === 0) return a.hi
-  return a.hi < 0 ? -scaleRounded(-a.hi, -a.lo, a.exponent) : a.hi === 0 ? a.hi : scaleRounded(a.hi, a.lo, a.exponent)
+  if (a.hi === 0) return a.hi
+  const exponent = Math.min(a.exponent, 2000)
+  return a.hi < 0 ? -scaleRounded(-a.hi, -a.lo, exponent) : scaleRounded(a.hi, a.lo, exponent)
 }
 
 /** a as a plain float64, for comparisons: rounded twice where it is subnormal. */
