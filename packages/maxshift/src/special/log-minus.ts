@@ -45,6 +45,7 @@ export function log1pMx(x: number): number {
 /** −x/(1 + x). */
 export function log1pMxDerivative(x: number): number {
   if (!(x > -1 && x < Number.POSITIVE_INFINITY)) return x === -1 ? Number.POSITIVE_INFINITY : x > 0 ? -1 : Number.NaN
+  if (x === 0) return -x
   exactSum(1, x, line)
   scaledOf(-x, given)
   divideScaled(given, line, out)
@@ -85,6 +86,7 @@ export function log1pSq(x: number): number {
 /** 2x/(1 + x²). */
 export function log1pSqDerivative(x: number): number {
   if (!Number.isFinite(x)) return 1 / x
+  if (x === 0) return x
   scaledOf(x, given)
   multiplyScaled(given, given, line)
   addScaled(ONE, line, line)

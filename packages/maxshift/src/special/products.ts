@@ -108,7 +108,7 @@ export function xexpy(x: number, y: number): number {
   if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN
   if (y === Number.NEGATIVE_INFINITY) return x < 0 ? -0 : 0
   if (y === Number.POSITIVE_INFINITY) return x * y
-  if (!Number.isFinite(x)) return x
+  if (x === 0 || !Number.isFinite(x)) return x
   QUICK.exp(y, 0, factor)
   scaledOf(x, out)
   multiplyScaled(out, factor, out)

@@ -62,19 +62,20 @@ export function accuracyTable(kernels: Kernels): string {
   return `${lines.join('\n')}\n`
 }
 
-/** The comments between which docs/numerics.md keeps the table. */
-const TABLE_BEGIN = '<!-- accuracy table: begin (written by scripts/accuracy-table.mjs) -->'
-const TABLE_END = '<!-- accuracy table: end -->'
-
-/** The text between the two comments; throws when they are missing. */
-export function tableWithin(document: string): {
+/** The text between the two comments that docs/numerics.md keeps around a generated table; throws when they are missing. */
+export function tableWithin(
+  document: string,
+  name: 'accuracy table' | 'log-exp table' = 'accuracy table',
+): {
   readonly before: string
   readonly table: string
   readonly after: string
 } {
-  const begin = document.indexOf(TABLE_BEGIN)
-  const end = document.indexOf(TABLE_END)
-  if (begin < 0 || end < begin) throw new Error(`accuracy table: expected the lines ${TABLE_BEGIN} and ${TABLE_END}`)
-  const start = begin + TABLE_BEGIN.length + 1
+  const first = `<!-- ${name}: begin (written by scripts/accuracy-table.mjs) -->`
+  const last = `<!-- ${name}: end -->`
+  const begin = document.indexOf(first)
+  const end = document.indexOf(last)
+  if (begin < 0 || end < begin) throw new Error(`${name}: expected the lines ${first} and ${last}`)
+  const start = begin + first.length + 1
   return { before: document.slice(0, start), table: document.slice(start, end), after: document.slice(end) }
 }
