@@ -86,6 +86,13 @@ export { type SampleOptions, type Samples, sampleCategorical } from './ops/sampl
 export { type TopK, type TopKOptions, topK } from './ops/sampling/top-k.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'
 export {
+  type Chunks,
+  logSoftmaxStream,
+  type SoftmaxStreamOptions,
+  type StreamSource,
+  softmaxStream,
+} from './ops/softmax-stream.ts'
+export {
   type LogSumExpVjpOptions,
   logSoftmaxVjp,
   logSumExpVjp,

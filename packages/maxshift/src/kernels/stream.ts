@@ -2,7 +2,7 @@
  * Who reads the entries of a stream: the one place where that is chosen, as select.ts for rows.
  */
 import type { FloatArray } from '../arrays.ts'
-import { reduceEntries, type SumState } from './js/sum-state.ts'
+import { mergeStates, reduceEntries, type SumState } from './js/sum-state.ts'
 import type { Dtype } from './js/sum-window.ts'
 import { baseArena } from './wasm/arena.ts'
 import { reduceInWasm } from './wasm/stream.ts'
@@ -10,8 +10,19 @@ import { reduceInWasm } from './wasm/stream.ts'
 /** From this many entries on, WebAssembly serves. */
 const SMALLEST = 16
 
-/** The state of at most 2^26 entries, rounded to the dtype; the same from either backend. */
-export function reduceStream(values: FloatArray, dtype: Dtype): SumState {
+/** Entries at a time. */
+const CHUNK = 67108864 // 2^26
+
+/** The state with the entries of `values` added, rounded to the dtype; the same from either backend. */
+export function extendState(state: SumState, values: FloatArray, dtype: Dtype): SumState {
+  let extended = state
+  for (let from = 0; from < values.length; from += CHUNK) {
+    extended = mergeStates(extended, reduce(values.subarray(from, from + CHUNK), dtype), dtype)
+  }
+  return extended
+}
+
+function reduce(values: FloatArray, dtype: Dtype): SumState {
   const arena = values.length < SMALLEST ? null : baseArena()
   return arena === null ? reduceEntries(values, dtype) : reduceInWasm(arena, values, dtype)
 }

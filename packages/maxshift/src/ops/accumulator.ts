@@ -8,7 +8,7 @@ import { checkChoice, checkLogits, checkOptions, describe } from '../check.ts'
 import { mergeStates, NOTHING, type SumState } from '../kernels/js/sum-state.ts'
 import { logSumExpOfState } from '../kernels/js/sum-value.ts'
 import type { Dtype } from '../kernels/js/sum-window.ts'
-import { reduceStream } from '../kernels/stream.ts'
+import { extendState } from '../kernels/stream.ts'
 import { type AccumulatorJSON, parseAccumulator, writeAccumulator } from './accumulator-json.ts'
 
 /** Options of LogSumExpAccumulator. */
@@ -22,8 +22,6 @@ export interface AccumulatorOptions {
 
 /** Single entries wait here until they are worth a call of the kernels. */
 const PENDING = 256
-/** Entries per call of the kernels. */
-const CHUNK = 67108864
 /** How many entries there may be: integers are exact up to here. */
 const LARGEST_COUNT = Number.MAX_SAFE_INTEGER
 
@@ -97,10 +95,7 @@ export class LogSumExpAccumulator {
   pushAll(logits: Logits): this {
     const values = checkLogits('pushAll', logits)
     this.#add('pushAll', values.length)
-    for (let from = 0; from < values.length; from += CHUNK) {
-      const part = reduceStream(values.subarray(from, from + CHUNK), this.dtype)
-      this.#state = mergeStates(this.#state, part, this.dtype)
-    }
+    this.#state = extendState(this.#state, values, this.dtype)
     return this
   }
 
@@ -153,8 +148,7 @@ export class LogSumExpAccumulator {
   /** The state with the entries that were waiting. */
   #settled(): SumState {
     if (this.#pending !== undefined && this.#waiting > 0) {
-      const part = reduceStream(this.#pending.subarray(0, this.#waiting), this.dtype)
-      this.#state = mergeStates(this.#state, part, this.dtype)
+      this.#state = extendState(this.#state, this.#pending.subarray(0, this.#waiting), this.dtype)
       this.#waiting = 0
     }
     return this.#state

@@ -28,7 +28,7 @@ const scale: ExpParts = { hi: 0, lo: 0, exponent: 0 }
 const weights: Weights = { factor: { hi: 0, lo: 0, exponent: 0 }, top: 0 }
 
 /** out_i = weight · softmax_i, the common part of softmax and the gradient. */
-function writeSoftmax(
+export function writeSoftmax(
   logits: FloatArray,
   start: number,
   classes: number,

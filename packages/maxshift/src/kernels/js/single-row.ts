@@ -90,6 +90,16 @@ export function reduceRow(logits: FloatArray, start: number, classes: number, te
   return true
 }
 
+/** The same, with T = 1, for a row that was read before: a finite maximum, the second entry, and s. */
+export function restoreRow(max: number, second: number, others: number): void {
+  row.temperature = row.inverse = 1
+  row.max = max
+  row.second = second
+  row.secondPower = max - second < LARGEST_GAP ? power(second, max, LOG2_E) : 0
+  row.others = others
+  row.total = 1 + others
+}
+
 /** A shift that is always finite; where no second entry exists, any will do, since secondPower is 0. */
 export const finiteSecond = (): number => (row.second === Number.NEGATIVE_INFINITY ? row.max : row.second)
 

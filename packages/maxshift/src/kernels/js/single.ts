@@ -8,7 +8,13 @@ import { limitGradient, limitLogSoftmax, limitLoss, limitSoftmax } from './limit
 import { finiteSecond, logSumExpOfRow, lossOf, power, rateOf, reduceRow, row, scaleOf } from './single-row.ts'
 
 /** out_i = weight · softmax_i, the common part of softmax and the gradient. */
-function writeSoftmax(logits: FloatArray, start: number, classes: number, weight: number, out: FloatArray): void {
+export function writeSoftmax(
+  logits: FloatArray,
+  start: number,
+  classes: number,
+  weight: number,
+  out: FloatArray,
+): void {
   const top = weight / row.total
   const factor = row.secondPower * top
   const second = finiteSecond()
