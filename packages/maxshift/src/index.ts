@@ -26,6 +26,12 @@ export type {
   RowStats,
   WeightOptions,
 } from './loss/options.ts'
+export {
+  type LogProbsOptions,
+  type PerplexityOptions,
+  perplexity,
+  perplexityFromLogProbs,
+} from './loss/perplexity.ts'
 export type { Reduction } from './loss/reduction.ts'
 export { type AccumulatorOptions, LogSumExpAccumulator } from './ops/accumulator.ts'
 export type { AccumulatorJSON } from './ops/accumulator-json.ts'

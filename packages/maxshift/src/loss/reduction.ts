@@ -90,6 +90,17 @@ function largestLoss(losses: Float64Array, factors: RowWeights): number {
   return largest
 }
 
+/**
+ * Fills `above` with (Σ factors · losses) / Σ divisors as a pair, from losses up to `largest`; false if the numbers are too large or too
+ * small for pairs. The divisors' sum, not 0, is in `below`.
+ */
+function divideSums(losses: Float64Array, factors: RowWeights, largest: number): boolean {
+  addUp(losses, factors, above)
+  const inside = largest < LARGEST && above.hi < LARGEST && above.hi > SMALLEST && below.hi > SMALLEST
+  if (inside) dividePairs(above.hi, above.lo, below.hi, below.lo, above)
+  return inside
+}
+
 /** (Σ factors · losses) / Σ divisors, or without divisors the sum; 0 where the divisors sum to 0. */
 export function weightedMeanOf(losses: Float64Array, factors: RowWeights, divisors: RowWeights | null): number {
   below.hi = 1
@@ -98,15 +109,34 @@ export function weightedMeanOf(losses: Float64Array, factors: RowWeights, diviso
   if (below.hi === 0) return 0
   const largest = largestLoss(losses, factors)
   if (largest === 0 || !Number.isFinite(largest)) return largest
-  addUp(losses, factors, above)
-  const inside = largest < LARGEST && above.hi < LARGEST && above.hi > SMALLEST && below.hi > SMALLEST
-  if (!inside) return exactWeightedMean(losses, factors, divisors)
+  if (!divideSums(losses, factors, largest)) return exactWeightedMean(losses, factors, divisors)
 
-  dividePairs(above.hi, above.lo, below.hi, below.lo, above)
   const bound = above.hi * (BLOCK_ERROR + (losses.length / BLOCK + 8) * PER_BLOCK_ERROR)
   const rounded = above.hi + (above.lo - bound)
   const isCertain = rounded > SMALLEST && rounded === above.hi + (above.lo + bound)
   return isCertain ? rounded : exactWeightedMean(losses, factors, divisors)
+}
+
+/**
+ * mean = (Σ weights · losses) / Σ weights as a pair, within 2^−79, for what would magnify the rounding of a float64; null: all
+ * weights are 1. Where the mean is not finite, or the weights sum to 0, it is in `mean.hi` as weightedMeanOf has it.
+ */
+export function meanPairOf(losses: Float64Array, weights: RowWeights | null, mean: Pair): void {
+  const factors = weights ?? new Float64Array(2 * losses.length).map((_, i) => 1 - (i & 1))
+  sumOfWeights(factors, below)
+  const largest = largestLoss(losses, factors)
+  mean.hi = below.hi === 0 ? 0 : largest
+  mean.lo = 0
+  if (mean.hi === 0 || !Number.isFinite(largest)) return
+  if (divideSums(losses, factors, largest)) {
+    mean.hi = above.hi
+    mean.lo = above.lo
+    return
+  }
+  const { dividend, divisor } = exactSums(losses, factors, factors)
+  mean.hi = roundedRatio(dividend, divisor)
+  const rest = mean.hi < Number.POSITIVE_INFINITY ? dividend - toUnits(mean.hi) * divisor : 0n
+  mean.lo = rest < 0n ? -roundedRatio(-rest, divisor) : roundedRatio(rest, divisor)
 }
 
 const hasInfinity = (losses: Float64Array): boolean => losses.includes(Number.POSITIVE_INFINITY)
@@ -134,18 +164,28 @@ function exactMean(losses: Float64Array, divisor: number): number {
   return roundedRatio(sum, BigInt(divisor))
 }
 
-/** The same with weights, in units of 2^−2148 above and 2^−1074 below. */
+/** The same with weights. */
 function exactWeightedMean(losses: Float64Array, factors: RowWeights, divisors: RowWeights | null): number {
+  const { dividend, divisor } = exactSums(losses, factors, divisors)
+  return roundedRatio(dividend, divisor)
+}
+
+/** Σ factors · losses in units of 2^−2148, and Σ divisors in units of 2^−1074. */
+function exactSums(
+  losses: Float64Array,
+  factors: RowWeights,
+  divisors: RowWeights | null,
+): { dividend: bigint; divisor: bigint } {
   const weightOf = (weights: RowWeights, r: number): bigint =>
     toUnits(weights[2 * r]) + toSignedUnits(weights[2 * r + 1])
-  let sum = 0n
+  let dividend = 0n
   let divisor = divisors === null ? 1n << 1074n : 0n
   for (let r = 0; r < losses.length; r++) {
     const factor = weightOf(factors, r)
-    if (factor !== 0n) sum += toUnits(losses[r]) * factor
+    if (factor !== 0n) dividend += toUnits(losses[r]) * factor
     if (divisors !== null) divisor += weightOf(divisors, r)
   }
-  return roundedRatio(sum, divisor)
+  return { dividend, divisor }
 }
 
 /** dividend / divisor · 2^−1074 for integers ≥ 0 and > 0, rounded once, ties to even. */
