@@ -19,7 +19,7 @@ export interface Contestant {
   dispose?(): void | Promise<void>
 }
 
-export interface Team {
+export interface Team<P = Problem> {
   readonly name: string
   readonly version: string
   /** True for our own ways of calling; ratios are formed of one of ours and one of the others. */
@@ -28,8 +28,10 @@ export interface Team {
   readonly call: string
   /** True for those too slow for every round: they run in every third. */
   readonly seldom?: boolean
+  /** True for those that compute nothing that could be compared. */
+  readonly unchecked?: boolean
   /** Makes ready for a problem, or throws Absent. */
-  enter(problem: Problem): Contestant | Promise<Contestant>
+  enter(problem: P): Contestant | Promise<Contestant>
 }
 
 /** Why a contestant does not take part; said aloud and written into the results. */

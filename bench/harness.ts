@@ -6,7 +6,7 @@
  * as well. Times are nanoseconds per logit.
  */
 import { Absent, type Contestant, type Team } from './contestant.ts'
-import type { Problem } from './problem.ts'
+import type { Dtype } from './problem.ts'
 import { ratios, type Spread, spread } from './statistics.ts'
 import { type Expected, errorOf, TOLERANCE } from './validate.ts'
 
@@ -42,8 +42,8 @@ export interface Measurement {
   ratios: Ratio[]
 }
 
-interface Entrant {
-  team: Team
+interface Entrant<P> {
+  team: Team<P>
   contestant: Contestant
   repetitions: number
   /** Round → nanoseconds per logit. */
@@ -51,17 +51,23 @@ interface Entrant {
   error: number
 }
 
+/** What the harness must know of a problem. */
+interface Sized {
+  readonly dtype: Dtype
+  readonly rows: number
+  readonly classes: number
+}
+
 /** A seldom contestant runs in the counted rounds 0, 3, 6, … */
 const SELDOM = 3
 
 /** Makes a team ready and validates it; what cannot run, or runs wrong, is described instead. */
-async function admit(team: Team, problem: Problem, expected: Expected): Promise<Entrant | Measured> {
-  const { name } = team
+async function admit<P extends Sized>(team: Team<P>, problem: P, expected: Expected): Promise<Entrant<P> | Measured> {
+  const { name, unchecked } = team
   let contestant: Contestant | undefined
   try {
     contestant = await team.enter(problem)
-    // A copy computes nothing, so there is nothing to compare.
-    const error = name === 'memcpy' ? 0 : errorOf(await contestant.result(), expected)
+    const error = unchecked ? 0 : errorOf(await contestant.result(), expected)
     if (error <= TOLERANCE[problem.dtype]) return { team, contestant, repetitions: 1, times: new Map(), error }
     await contestant.dispose?.()
     const reason = `its error of ${error.toExponential(1)} is over the tolerance of ${TOLERANCE[problem.dtype]}`
@@ -73,7 +79,7 @@ async function admit(team: Team, problem: Problem, expected: Expected): Promise<
   }
 }
 
-async function calibrate(entrant: Entrant, { roundMilliseconds }: Settings): Promise<void> {
+async function calibrate<P>(entrant: Entrant<P>, { roundMilliseconds }: Settings): Promise<void> {
   const target = roundMilliseconds * 1e6
   for (;;) {
     const time = await entrant.contestant.time(entrant.repetitions)
@@ -84,7 +90,7 @@ async function calibrate(entrant: Entrant, { roundMilliseconds }: Settings): Pro
   }
 }
 
-async function runRounds(entrants: readonly Entrant[], elements: number, settings: Settings): Promise<void> {
+async function runRounds<P>(entrants: readonly Entrant<P>[], elements: number, settings: Settings): Promise<void> {
   for (let round = -settings.warmups; round < settings.rounds; round++) {
     for (const { team, contestant, repetitions, times } of entrants) {
       if (team.seldom && (round < 0 || round % SELDOM !== 0)) continue
@@ -94,7 +100,7 @@ async function runRounds(entrants: readonly Entrant[], elements: number, setting
   }
 }
 
-function ratiosOf(entrants: readonly Entrant[]): Ratio[] {
+function ratiosOf<P>(entrants: readonly Entrant<P>[]): Ratio[] {
   const found: Ratio[] = []
   for (const ours of entrants.filter(({ team }) => team.ours)) {
     for (const peer of entrants.filter(({ team }) => !team.ours)) {
@@ -105,14 +111,14 @@ function ratiosOf(entrants: readonly Entrant[]): Ratio[] {
   return found
 }
 
-export async function measure(
-  teams: readonly Team[],
-  problem: Problem,
+export async function measure<P extends Sized>(
+  teams: readonly Team<P>[],
+  problem: P,
   expected: Expected,
   settings: Settings,
 ): Promise<Measurement> {
   const contestants: Measured[] = []
-  const entrants: Entrant[] = []
+  const entrants: Entrant<P>[] = []
   for (const team of teams) {
     const admitted = await admit(team, problem, expected)
     if ('status' in admitted) contestants.push(admitted)

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { sink } from './contestant.ts'
 import { type Measurement, measure, type Settings } from './harness.ts'
+import { answerLinear } from './linear.ts'
 import { loadNow, machine } from './machine.ts'
 import { type Dtype, problemOf, SHAPES, shapeName } from './problem.ts'
 import { QUESTIONS, type Question } from './questions.ts'
@@ -79,16 +80,20 @@ async function answer({ file, operation, expected }: Question): Promise<void> {
   writeFileSync(new URL(`results/${file}.json`, import.meta.url), `${JSON.stringify(result, null, 2)}\n`)
 }
 
-const asked = positionals.length > 0 ? positionals : QUESTIONS.map(({ file }) => file)
+const LINEAR = 'linear-cross-entropy'
+const FILES = [...QUESTIONS.map(({ file }) => file), LINEAR]
+const asked = positionals.length > 0 ? positionals : FILES
 const question = QUESTIONS.find(({ file }) => file === asked[0])
 if (asked.length === 1 && asked[0] === 'report') {
   writeReport()
+} else if (asked.length === 1 && asked[0] === LINEAR) {
+  await answerLinear(settings, values.shape, values['dry-run'])
 } else if (asked.length === 1 && question !== undefined) {
   await answer(question)
 } else {
-  const unknown = asked.find((file) => !QUESTIONS.some((known) => known.file === file))
+  const unknown = asked.find((file) => !FILES.includes(file))
   if (unknown !== undefined) {
-    say(`expected report or one of ${QUESTIONS.map(({ file }) => file).join(', ')}, got ${unknown}`)
+    say(`expected report or one of ${FILES.join(', ')}, got ${unknown}`)
     process.exit(2)
   }
   const options = process.argv.slice(2).filter((argument) => !positionals.includes(argument))

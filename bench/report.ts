@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { type Check, checkGoal, GOALS, type Goal } from './goals.ts'
+import { linearSection } from './linear-report.ts'
 import type { Dtype, Shape } from './problem.ts'
 import { SHAPES, shapeName } from './problem.ts'
 import { contestantOf, measurementOf, type QuestionResult, ratioOf, readResults } from './results.ts'
@@ -124,6 +125,7 @@ export function performancePage(results: readonly QuestionResult[], notes: strin
     'Nanoseconds per logit; in brackets, how many times faster *accurate (alloc)* and *fast (alloc)* are. A dash: the contestant ' +
       'has no such operation or dtype, or was not there.',
     ...shapes,
+    ...linearSection(),
   ].join('\n\n')}\n`
 }
 

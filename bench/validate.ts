@@ -38,7 +38,7 @@ export function errorOf(got: Outcome, expected: Expected): number {
 
 /** Calls `each` per row with its start, its maximum and Σ exp(logit − maximum), all in float64. */
 export function forEachRow(
-  { logits, rows, classes }: Problem,
+  { logits, rows, classes }: Pick<Problem, 'logits' | 'rows' | 'classes'>,
   each: (row: number, start: number, max: number, sum: number) => void,
 ): void {
   for (let row = 0; row < rows; row++) {

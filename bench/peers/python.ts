@@ -15,7 +15,7 @@ interface Answer {
   nanoseconds?: number
   loss?: number
 }
-type Ask = <T = Answer>(request: Record<string, unknown>) => Promise<T>
+export type Ask = <T = Answer>(request: Record<string, unknown>) => Promise<T>
 
 const PEERS = [
   {
@@ -69,8 +69,8 @@ async function enter(ask: Ask, peer: string, problem: Problem): Promise<Contesta
   }
 }
 
-/** The Python teams that this machine has, and the names of those it lacks; `close` ends the process. */
-export async function pythonTeams(): Promise<{ teams: Team[]; missing: string[]; close(): void }> {
+/** A worker, and the versions of what it has, null for what it lacks; `close` ends the process. */
+export async function startWorker(): Promise<{ ask: Ask; versions: Record<string, string | null>; close(): void }> {
   const worker = spawn('python3', [fileURLToPath(new URL('worker.py', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...ONE_THREAD },
@@ -78,6 +78,12 @@ export async function pythonTeams(): Promise<{ teams: Team[]; missing: string[];
   const started = new Promise<never>((_, reject) => worker.once('error', reject))
   const ask = asker(worker)
   const versions = await Promise.race([ask<Record<string, string | null>>({ do: 'versions' }), started])
+  return { ask, versions, close: () => worker.stdin?.end() }
+}
+
+/** The Python teams that this machine has, and the names of those it lacks. */
+export async function pythonTeams(): Promise<{ teams: Team[]; missing: string[]; close(): void }> {
+  const { ask, versions, close } = await startWorker()
   const teams: Team[] = []
   const missing: string[] = []
   for (const { key, name, call } of PEERS) {
@@ -85,5 +91,5 @@ export async function pythonTeams(): Promise<{ teams: Team[]; missing: string[];
     if (version === null) missing.push(name)
     else teams.push({ name, version, ours: false, call, enter: (problem) => enter(ask, key, problem) })
   }
-  return { teams, missing, close: () => worker.stdin?.end() }
+  return { teams, missing, close }
 }

@@ -3,6 +3,8 @@
     {"do": "versions"}                                   -> {"torch": "2.15.0", "scipy": null, ...}
     {"do": "enter", "peer": ..., "operation": ..., "dtype": ..., "rows": ..., "classes": ..., "logits": path, "labels": path}
                                                          -> {} or {"absent": reason}
+    {"do": "linear", "x": path, "weights": path, "labels": path, "rows": ..., "features": ..., "classes": ..., "kind": ..., "dtype": ...,
+     "checked": n}                                   -> {}; "torch" is then the linear layer, "checked" that of the first n rows
     {"do": "time", "peer": ..., "repetitions": n}        -> {"nanoseconds": ...}, measured here, around the calls alone
     {"do": "result", "peer": ..., "file": path}          -> {"loss": ...} and the other numbers in the file, in float64
     {"do": "leave", "peer": ...}                         -> {}
@@ -116,6 +118,25 @@ def torch_call(operation, x, labels):
     )
 
 
+def torch_linear(x, weights, labels):
+    """A linear layer, its cross-entropy and the gradients of weights and bias; of at most 1000 classes where they are handed out."""
+    import torch
+    import torch.nn.functional as F
+
+    features = torch.from_numpy(x)
+    layer = torch.from_numpy(weights).requires_grad_(True)
+    bias = torch.zeros(len(weights), dtype=layer.dtype, requires_grad=True)
+    targets = torch.from_numpy(labels.astype(np.int64))
+
+    def forward_and_backward():
+        layer.grad = bias.grad = None
+        loss = F.cross_entropy(F.linear(features.to(layer.dtype), layer, bias), targets)
+        loss.backward()
+        return {"loss": loss.detach(), "values": layer.grad[:1000]}
+
+    return forward_and_backward
+
+
 PEERS = {"torch": torch_call, "scipy": scipy_call, "numpy": numpy_call}
 
 
@@ -149,6 +170,19 @@ def enter(request):
     return {}
 
 
+DTYPES = {"u8": np.uint8, "f32": np.float32, "f64": np.float64}
+
+
+def linear(request):
+    x = np.fromfile(request["x"], DTYPES[request["kind"]]).reshape(request["rows"], request["features"])
+    weights = np.fromfile(request["weights"], DTYPES[request["dtype"]]).reshape(request["classes"], request["features"])
+    labels = np.fromfile(request["labels"], np.int32)
+    checked = request["checked"]
+    calls["torch"] = torch_linear(x, weights, labels)
+    calls["checked"] = torch_linear(x[:checked], weights, labels[:checked])
+    return {}
+
+
 def time_calls(request):
     call = calls[request["peer"]]
     repetitions = range(request["repetitions"])
@@ -173,6 +207,7 @@ def leave(request):
 HANDLERS = {
     "versions": lambda request: {package: version_of(package) for package in PEERS},
     "enter": enter,
+    "linear": linear,
     "time": time_calls,
     "result": result,
     "leave": leave,
