@@ -14,23 +14,10 @@ import {
 } from '../../src/ops/sampling/cumulative.ts'
 import { seededRandom } from '../support/random.ts'
 import { DTYPES, floatArray } from '../support/ulp.ts'
+import { UNIT, unitsOf } from './units.ts'
 
-const UNIT = 2n ** 78n
 /** Pairs have 106 bits: what is within a 2^−20th of a unit is not told from the unit. */
 const BLUR = UNIT >> 20n
-
-/** p in units of 2^−78, rounded to nearest, ties to even: from the bits of p. */
-function unitsOf(p: number): bigint {
-  const [bits] = new BigUint64Array(Float64Array.of(p).buffer)
-  const exponent = Number(bits >> 52n)
-  const fraction = exponent === 0 ? bits : (bits & 0xfffffffffffffn) | 0x10000000000000n
-  const shift = Math.max(exponent, 1) - 1075 + 78
-  if (shift >= 0) return fraction << BigInt(shift)
-  const unit = 1n << BigInt(-shift)
-  const twice = 2n * (fraction % unit)
-  const down = fraction / unit
-  return down + (twice > unit || (twice === unit && down % 2n === 1n) ? 1n : 0n)
-}
 
 const massOf = (units: bigint): Mass => ({
   coarse: Number(units >> 26n) * 2 ** -52,

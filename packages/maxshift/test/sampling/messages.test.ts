@@ -106,6 +106,11 @@ const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
     'sampleCategorical: expected count to be an integer in [0, 67108864], got -1',
   ],
   [
+    () => sampleCategorical(new Float32Array(1000), { classes: 1, count: 2 ** 23 }),
+    RangeError,
+    'sampleCategorical: expected count to be an integer in [0, 4294967], got 8388608',
+  ],
+  [
     () => sampleCategorical([1], { greedy: true, count: 2 }),
     RangeError,
     'sampleCategorical: expected count = 1 with greedy, whose choice is always the same, got 2',

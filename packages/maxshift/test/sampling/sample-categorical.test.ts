@@ -7,9 +7,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { FloatArray } from '../../src/arrays.ts'
 import { type SampleOptions, sampleCategorical } from '../../src/index.ts'
 import { referenceKernels } from '../../src/kernels/js/reference.ts'
+import { philox } from '../../src/ops/sampling/philox.ts'
 import { exactRow } from '../support/oracle.ts'
 import { seededRandom } from '../support/random.ts'
 import { DTYPES, type Dtype, floatArray, ulpError } from '../support/ulp.ts'
+import { UNIT, unitsOf } from './units.ts'
 
 const NAN = Number.NaN
 const INFINITY = Number.POSITIVE_INFINITY
@@ -150,6 +152,33 @@ describe('distribution', () => {
     const logits = Float64Array.from({ length: 130 }, (_, i) => (i % 3 === 1 ? 0 : i % 3 === 0 ? -INFINITY : -2000))
     const { indices } = sampleCategorical(logits, { seed: 6, count: 20_000 })
     expect(indices.every((i) => i % 3 === 1)).toBe(true)
+  })
+})
+
+describe.each(DTYPES)('draws, %s', (dtype) => {
+  it('are those of the same inversion in integers', () => {
+    const { below } = seededRandom(77)
+    for (let i = 0; i < 60; i++) {
+      const classes = 1 + below(200)
+      const [seed, counter, rows, count] = [below(2 ** 31) * 2 ** below(22), below(2 ** 31) * 2 ** below(22), 3, 4]
+      const logits = normalRow(dtype, rows * classes, i, [0, 1, 10, 60][i % 4])
+      const { indices } = sampleCategorical(logits, { classes, seed, counter, count })
+      for (let r = 0; r < rows; r++) {
+        const probs = floatArray(dtype, classes)
+        referenceKernels.softmax(logits.subarray(r * classes, (r + 1) * classes), 1, classes, 1, probs)
+        const weights = Array.from(probs, unitsOf)
+        const total = weights.reduce((a, b) => a + b)
+        for (let draw = 0; draw < count; draw++) {
+          const words = Uint32Array.of(counter, counter / 2 ** 32, r, draw)
+          philox(words, seed >>> 0, Math.floor(seed / 2 ** 32))
+          const [w0, w1, w2] = [...words].map((word) => BigInt(word >>> 6))
+          const point = (((w0 << 52n) | (w1 << 26n) | w2) * total) / UNIT
+          let owner = 0
+          for (let sum = weights[0]; sum <= point; sum += weights[owner]) owner++
+          expect(indices[count * r + draw]).toBe(owner)
+        }
+      }
+    }
   })
 })
 

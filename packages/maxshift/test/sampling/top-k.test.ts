@@ -160,6 +160,14 @@ describe.each(DTYPES)('topK, %s', (dtype) => {
     expect(topK(row(), 3, { classes: 3 }).indices.length).toBe(0)
   })
 
+  it('fast mode: the same places, log-probabilities to a few ulps', () => {
+    const logits = normalRow(dtype, 5000, 9)
+    const accurate = topK(logits, 30)
+    const fast = topK(logits, 30, { mode: 'fast' })
+    expect(fast.indices).toEqual(accurate.indices)
+    for (let j = 0; j < 30; j++) expect(Math.abs(fast.logProbs[j] / accurate.logProbs[j] - 1)).toBeLessThan(1e-5)
+  })
+
   it('equal logits keep their order at the border', () => {
     expect([...topK(row(1, 3, 3, 0, 3, 3), 3).indices]).toEqual([1, 2, 4])
     expect([...topK(row(0, -0, 0), 2).indices]).toEqual([0, 1])

@@ -84,6 +84,9 @@ const OPTION_NAMES = [
   'mode',
 ] as const
 
+/** Entries of the longest result. */
+const LARGEST_RESULT = 2 ** 32
+
 /** What a draw needs to know. */
 interface Plan {
   readonly filters: Filters
@@ -95,14 +98,14 @@ interface Plan {
   readonly kernels: Kernels
 }
 
-function checkPlan(who: string, options: SampleOptions, entries: number, classes: number): Plan {
+function checkPlan(who: string, options: SampleOptions, rows: number, classes: number): Plan {
   const { topK, topP = 1, minP = 0, seed, counter = 0, count = 1 } = options
   const greedy = checkFlag(who, 'greedy', options.greedy)
   if (options.temperature === 0) {
     const hint = 'greedy: true takes the most probable class'
     throw new RangeError(`${who}: expected temperature to be a finite number above 0, got 0 (${hint})`)
   }
-  checkInteger(who, 'count', count, 0, GRID_TERMS)
+  checkInteger(who, 'count', count, 0, Math.min(GRID_TERMS, Math.floor(LARGEST_RESULT / Math.max(1, rows))))
   if (topK !== undefined) checkInteger(who, 'topK', topK, 1, GRID_TERMS)
   const limit = topK !== undefined && topK < classes ? topK : null
   if (greedy && count > 1) {
@@ -120,7 +123,7 @@ function checkPlan(who: string, options: SampleOptions, entries: number, classes
     counter: checkInteger(who, 'counter', counter, 0, Number.MAX_SAFE_INTEGER),
     count,
     greedy,
-    kernels: selectKernels(entries, checkMode(who, options.mode)),
+    kernels: selectKernels(rows * classes, checkMode(who, options.mode)),
   }
 }
 
@@ -243,7 +246,7 @@ export function sampleCategorical(logits: Logits, options?: SampleOptions): Samp
   if (classes === 0) throw new RangeError(`${who}: expected at least one logit per row, got none`)
   const mask = checkMask(who, known.mask, values.length)
   const withUnfiltered = checkFlag(who, 'unfilteredLogProbs', known.unfilteredLogProbs)
-  const plan = checkPlan(who, known, values.length, classes)
+  const plan = checkPlan(who, known, rowCount(layout), classes)
 
   const { count } = plan
   const inner = innerSize(layout, known)
