@@ -1,10 +1,10 @@
 /**
- * The examples of the README run as they are written, and print what the comments beside console.log say.
+ * The examples of the README and of the documents run as they are written, and print what the comments beside console.log say.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 
@@ -13,9 +13,10 @@ const folder = mkdtempSync(join(tmpdir(), 'maxshift-readme-'))
 symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const examples = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
-  ([, code]) => code,
-)
+const DOCUMENTS = ['README.md', 'docs/losses.md']
+
+const examplesOf = (path: string): string[] =>
+  [...readFileSync(join(root, path), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code)
 
 /** What the comments promise, in order. A remark after a comma or a colon is for the reader. */
 const promised = (code: string): string[] =>
@@ -29,9 +30,9 @@ const format = (array) => typeof array[0] === 'string'
   : '[' + array.join(', ') + ']'
 `
 
-describe('README', () => {
-  it.each(examples.map((code, i) => [i + 1, code] as const))('example %d', (i, code) => {
-    const file = join(folder, `example-${i}.mjs`)
+describe.each(DOCUMENTS)('%s', (path) => {
+  it.each(examplesOf(path).map((code, i) => [i + 1, code] as const))('example %d', (i, code) => {
+    const file = join(folder, `${basename(path)}-${i}.mjs`)
     const imports = code.match(/^import .*$/gm) ?? []
     writeFileSync(file, `${imports.join('\n')}\n${PRINT}\n${code.replace(/^import .*$/gm, '')}`)
     const printed = execFileSync(process.execPath, [file], { encoding: 'utf8', cwd: folder })

@@ -25,6 +25,7 @@ export type {
   Numbers,
   RowStats,
   WeightOptions,
+  WithTargetGradient,
 } from './loss/options.ts'
 export {
   type LogProbsOptions,

@@ -6,7 +6,13 @@ import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
 import { checkApart, checkOptions, checkOut } from '../check.ts'
 import { checkResults, checkResultsApart, type Named } from './checks.ts'
 import type { LabelsOrTargets } from './labels.ts'
-import type { CrossEntropyGradientOptions, CrossEntropyOptions, LossOf, LossWithGradient } from './options.ts'
+import type {
+  CrossEntropyGradientOptions,
+  CrossEntropyOptions,
+  LossOf,
+  LossWithGradient,
+  WithTargetGradient,
+} from './options.ts'
 import { checkPlan, OPTION_NAMES, type Plan, requireTargets } from './plan.ts'
 import type { Reduction } from './reduction.ts'
 import { gradientScales, reduceLosses } from './scales.ts'
@@ -77,11 +83,15 @@ const GRADIENT_OPTION_NAMES = [...OPTION_NAMES, 'out', 'targetGradient'] as cons
  *
  * Parameters and errors are those of crossEntropy; `out` receives the gradient, `targetGradient` that of the distributions.
  */
-export function crossEntropyWithGradient<L extends Logits, R extends Reduction = 'mean'>(
+export function crossEntropyWithGradient<
+  L extends Logits,
+  R extends Reduction = 'mean',
+  G extends boolean | FloatArray = false,
+>(
   logits: L,
   labels: LabelsOrTargets,
-  options?: CrossEntropyGradientOptions<R, ResultArray<L>>,
-): LossWithGradient<LossOf<L, R>, ResultArray<L>> {
+  options?: CrossEntropyGradientOptions<R, ResultArray<L>, G>,
+): LossWithGradient<LossOf<L, R>, ResultArray<L>> & WithTargetGradient<G> {
   const who = 'crossEntropyWithGradient'
   const known = checkOptions<CrossEntropyGradientOptions>(who, options, GRADIENT_OPTION_NAMES)
   const plan = checkPlan(who, logits, labels, known)
@@ -101,9 +111,9 @@ export function crossEntropyWithGradient<L extends Logits, R extends Reduction =
   const targetScales = targetGradient === null ? null : gradientScales(plan, 1)
   sweep(plan, { losses, gradient, targetGradient, scales, targetScales })
   const loss = reduceLosses(losses, plan, values)
-  const result: LossWithGradient<number | FloatArray, FloatArray> = { loss, gradient: gradient }
+  const result: LossWithGradient<number | FloatArray, FloatArray> = { loss, gradient }
   if (targetGradient !== null) result.targetGradient = targetGradient
-  return result as LossWithGradient<LossOf<L, R>, ResultArray<L>>
+  return result as LossWithGradient<LossOf<L, R>, ResultArray<L>> & WithTargetGradient<G>
 }
 
 /** The array for the gradient of the distributions, or null. */

@@ -51,15 +51,18 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> extends We
 }
 
 /** Options of crossEntropyWithGradient. */
-export interface CrossEntropyGradientOptions<R extends Reduction = Reduction, T extends FloatArray = FloatArray>
-  extends CrossEntropyOptions<R> {
+export interface CrossEntropyGradientOptions<
+  R extends Reduction = Reduction,
+  T extends FloatArray = FloatArray,
+  G extends boolean | FloatArray = boolean | FloatArray,
+> extends CrossEntropyOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
   out?: T
   /**
    * With distributions: true, or an array of their dtype and length, for d loss / d target in their layout. The array must lie
    * apart from all others.
    */
-  targetGradient?: boolean | FloatArray
+  targetGradient?: G
 }
 
 /** A number, or for 'none' one loss per row in the dtype of the results. */
@@ -74,3 +77,6 @@ export interface LossWithGradient<L extends number | FloatArray, T extends Float
   /** d loss / d target, if it was asked for. */
   targetGradient?: FloatArray
 }
+
+/** What is returned besides if `targetGradient` is true or an array. */
+export type WithTargetGradient<G> = G extends false ? unknown : { targetGradient: FloatArray }
