@@ -5,6 +5,11 @@
 import { describe, expect, it } from 'vitest'
 import type { FloatArray } from '../src/arrays.ts'
 import { logSoftmaxStream, type StreamSource, softmax, softmaxStream } from '../src/index.ts'
+import { writeEntries } from '../src/kernels/js/stream-row.ts'
+import { NOTHING } from '../src/kernels/js/sum-state.ts'
+import { extendState } from '../src/kernels/stream.ts'
+import { baseArena } from '../src/kernels/wasm/arena.ts'
+import { writeInWasm } from '../src/kernels/wasm/stream-rows.ts'
 import { bad } from './support/bad.ts'
 import {
   keepsGoal,
@@ -141,6 +146,25 @@ describe.each(DTYPES)('%s', (dtype: Dtype) => {
   it('a log-probability that rounds to 0 is +0', async () => {
     const [top] = await collect(logSoftmaxStream([floatArray(dtype, [0, -1e4])]))
     expect(Object.is(top, 0)).toBe(true)
+  })
+})
+
+describe.each(DTYPES)('WebAssembly writes the bits of the reference, %s', (dtype) => {
+  it.each([false, true])('logarithms: %s', (isLog) => {
+    const arena = baseArena()
+    if (arena === null) throw new Error('no WebAssembly here')
+    for (const category of CATEGORIES) {
+      for (const { title, logits } of vectorRows(dtype, category)) {
+        const state = extendState(NOTHING, logits, dtype === 'f32' ? 'float32' : 'float64')
+        const [expected, actual] = [floatArray(dtype, logits.length), floatArray(dtype, logits.length)]
+        writeEntries(state, isLog, logits, expected)
+        writeInWasm(arena, state, isLog, logits, actual)
+        expect(
+          actual.findIndex((x: number, i: number) => !Object.is(x, expected[i])),
+          title,
+        ).toBe(-1)
+      }
+    }
   })
 })
 

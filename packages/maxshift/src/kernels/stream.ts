@@ -2,10 +2,12 @@
  * Who reads the entries of a stream: the one place where that is chosen, as select.ts for rows.
  */
 import type { FloatArray } from '../arrays.ts'
+import { writeEntries } from './js/stream-row.ts'
 import { mergeStates, reduceEntries, type SumState } from './js/sum-state.ts'
 import type { Dtype } from './js/sum-window.ts'
 import { baseArena } from './wasm/arena.ts'
 import { reduceInWasm } from './wasm/stream.ts'
+import { writeInWasm } from './wasm/stream-rows.ts'
 
 /** From this many entries on, WebAssembly serves. */
 const SMALLEST = 16
@@ -25,4 +27,11 @@ export function extendState(state: SumState, values: FloatArray, dtype: Dtype): 
 function reduce(values: FloatArray, dtype: Dtype): SumState {
   const arena = values.length < SMALLEST ? null : baseArena()
   return arena === null ? reduceEntries(values, dtype) : reduceInWasm(arena, values, dtype)
+}
+
+/** out_i = exp(values_i) / Σ exp, or its logarithm, where the sum is that of a whole stream; the same from either backend. */
+export function writeChunk(state: SumState, isLog: boolean, values: FloatArray, out: FloatArray): void {
+  const arena = values.length < SMALLEST || !Number.isFinite(state.max) ? null : baseArena()
+  if (arena === null) writeEntries(state, isLog, values, out)
+  else writeInWasm(arena, state, isLog, values, out)
 }

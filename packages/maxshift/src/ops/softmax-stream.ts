@@ -5,10 +5,9 @@
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
 import { checkChoice, checkLogits, checkOptions, describe } from '../check.ts'
-import { writeChunk } from '../kernels/js/stream-row.ts'
 import { NOTHING, type SumState } from '../kernels/js/sum-state.ts'
 import type { Dtype } from '../kernels/js/sum-window.ts'
-import { extendState } from '../kernels/stream.ts'
+import { extendState, writeChunk } from '../kernels/stream.ts'
 
 /** Chunks of logits, synchronous or asynchronous. */
 export type Chunks<L extends Logits = Logits> = Iterable<L> | AsyncIterable<L>
@@ -130,7 +129,7 @@ function start(
  * @throws TypeError at once for a wrong source or option; while iterating, TypeError for a chunk of a wrong kind, another dtype, or a source that can be
  * read only once, and RangeError if the second pass is not as long as the first. Errors of the source come through.
  *
- * Results are computed in plain TypeScript. The sum: {@link LogSumExpAccumulator}.
+ * The sum: {@link LogSumExpAccumulator}.
  */
 export function softmaxStream<L extends Logits>(
   source: StreamSource<L>,

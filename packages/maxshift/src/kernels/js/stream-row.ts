@@ -22,33 +22,34 @@ function writeLimit({ max, second }: SumState, isLog: boolean, values: FloatArra
   for (let i = 0; i < values.length; i++) out[i] = values[i] === Number.POSITIVE_INFINITY ? there : elsewhere
 }
 
-function writeChunkDouble(isLog: boolean, values: FloatArray, out: FloatArray): void {
-  if (!isLog) writeDouble(values, 0, values.length, UNIT, out)
-  else {
+/** Brings a state with a finite maximum into the row that serves the dtype. */
+export function restoreChunk(state: SumState, isSingle: boolean): void {
+  restoreState(state, isSingle ? 'float32' : 'float64')
+  if (!isSingle) return
+  const { hi, exponent } = doubleRow.others
+  restoreRow(state.max, state.second, hi * powerOfTwo(Math.max(exponent, -1022)))
+}
+
+function writeLogs(values: FloatArray, out: FloatArray): void {
+  if (values instanceof Float32Array) {
+    const log = log1p(singleRow.others)
+    for (let i = 0; i < values.length; i++) out[i] = values[i] - singleRow.max - log
+    for (let i = 0; i < values.length; i++) out[i] += 0 // −L that rounded to −0 becomes +0
+  } else {
     finishLog()
     for (let i = 0; i < values.length; i++) out[i] = 0 - lossOf(values[i])
   }
 }
 
-function writeChunkSingle({ max, second }: SumState, isLog: boolean, values: FloatArray, out: FloatArray): void {
-  const { hi, exponent } = doubleRow.others
-  restoreRow(max, second, hi * powerOfTwo(Math.max(exponent, -1022)))
-  if (!isLog) writeSingle(values, 0, values.length, 1, out)
-  else {
-    const log = log1p(singleRow.others)
-    for (let i = 0; i < values.length; i++) out[i] = values[i] - max - log
-    for (let i = 0; i < values.length; i++) out[i] += 0 // −L that rounded to −0 becomes +0
-  }
-}
-
 /** out_i = exp(values_i) / Σ exp, or its logarithm, where the sum is that of the whole stream. */
-export function writeChunk(state: SumState, isLog: boolean, values: FloatArray, out: FloatArray): void {
+export function writeEntries(state: SumState, isLog: boolean, values: FloatArray, out: FloatArray): void {
   if (!Number.isFinite(state.max)) {
     writeLimit(state, isLog, values, out)
     return
   }
   const isSingle = values instanceof Float32Array
-  restoreState(state, isSingle ? 'float32' : 'float64')
-  if (isSingle) writeChunkSingle(state, isLog, values, out)
-  else writeChunkDouble(isLog, values, out)
+  restoreChunk(state, isSingle)
+  if (isLog) writeLogs(values, out)
+  else if (isSingle) writeSingle(values, 0, values.length, 1, out)
+  else writeDouble(values, 0, values.length, UNIT, out)
 }

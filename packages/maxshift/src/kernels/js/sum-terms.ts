@@ -1,8 +1,8 @@
 /**
  * The slices of Σ exp(x_i), exactly: the reference of the streaming kernels (assembly/stream.ts has the same bits).
  *
- * A term is a function of x alone up to an exact power of two: in float64 the pair (hi + lo) · 2^e of expParts at x's place within its
- * cell, in float32 data the float64 of exp2Scaled. Dividing by 2^base, which is exact, makes it less than ½, and adding and subtracting
+ * A term is a function of x alone up to an exact power of two: at x's place within its cell, in float64 the pair (hi + lo) · 2^e of expParts,
+ * for float32 data the float64 of exp2Scaled. Dividing by 2^base, which is exact, makes it less than ½, and adding and subtracting
  * 1.5 · 2^(52−q) rounds it to a multiple of 2^−q; what that leaves is exact and goes to the next grid. Rounding in steps or at once gives
  * the same, because every grid refines the one before, so slice j of a term is R_j(t) − R_{j−1}(t), R_j being the rounding to the place
  * where slice j ends: it does not depend on where the window starts. Sums of slices are integers and have no rounding at all.
@@ -38,28 +38,30 @@ function addSlices(value: number): void {
 const within: Pair = { hi: 0, lo: 0 }
 const parts: ExpParts = { hi: 0, lo: 0, exponent: 0 }
 
-function addDouble(x: number, window: Window): void {
+/** Adds the slices of exp(x). */
+function addEntry(x: number, window: Window, dtype: Dtype): void {
   const { cell } = window
   // Where the window reaches below its cell, entries there belong to the next one.
   const own: Cell = x >= cell.from ? cell : cellOf(x)
+  const base = window.base + SLICE_BITS * Number(cell.slices - own.slices)
   withinCell(x, own, within)
-  expParts(within.hi, within.lo, parts)
-  const scale = powerOfTwo(parts.exponent - window.base - SLICE_BITS * Number(cell.slices - own.slices))
-  addSlices(parts.hi * scale)
-  addSlices(parts.lo * scale)
+  if (dtype === 'float32') addSlices(exp2Scaled(within.hi * LOG2_E, base))
+  else {
+    expParts(within.hi, within.lo, parts)
+    const scale = powerOfTwo(parts.exponent - base)
+    addSlices(parts.hi * scale)
+    addSlices(parts.lo * scale)
+  }
 }
 
 /** The sum of the terms of `values`, at most 2^26 entries, cut into the slices of the window; entries above its second count as that. */
 export function sumTerms(values: ArrayLike<number>, window: Window, dtype: Dtype): bigint[] {
-  const { second, base, slices } = window
+  const { second, slices } = window
   if (slices === 1) return [ties(values, second)]
   halves.fill(0)
   const lowest = lowestOf(window)
   for (let i = 0; i < values.length; i++) {
-    if (!(values[i] >= lowest)) continue
-    const x = Math.min(values[i], second)
-    if (dtype === 'float64') addDouble(x, window)
-    else addSlices(exp2Scaled(x * LOG2_E, base))
+    if (values[i] >= lowest) addEntry(Math.min(values[i], second), window, dtype)
   }
   return Array.from({ length: slices }, (_, j) => integerOf(2 * j) * (1n << BigInt(HALF_BITS)) + integerOf(2 * j + 1))
 }

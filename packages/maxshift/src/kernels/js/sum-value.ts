@@ -8,7 +8,7 @@
 import { powerOfTwo } from '../../special/bits.ts'
 import { multiplyPairs, type Pair } from '../../special/double-double.ts'
 import type { ExpParts } from '../../special/exp.ts'
-import { cellOf, SLICE_BITS, withinCell } from '../../special/exp-cells.ts'
+import { SLICE_BITS, withinCell } from '../../special/exp-cells.ts'
 import { expFull } from '../../special/exp-full.ts'
 import { finishLog, maxPlusLog, restoreRow } from './double-row.ts'
 import type { SumState } from './sum-state.ts'
@@ -27,12 +27,10 @@ function sumOverSecond({ second, slices }: SumState, dtype: Dtype): void {
   sum.hi = Number(total)
   sum.lo = Number(total - BigInt(sum.hi))
   if (count === 1) return
-  const own = cellOf(second) // float32 windows are relative to the cell around 0 everywhere
-  withinCell(second, own, within)
+  withinCell(second, cell, within)
   expFull(-within.hi, -within.lo, inverse)
   multiplyPairs(sum.hi, sum.lo, inverse.hi, inverse.lo, sum)
-  const unit = base - count * SLICE_BITS + SLICE_BITS * Number(cell.slices - own.slices)
-  const scale = powerOfTwo(unit + inverse.exponent)
+  const scale = powerOfTwo(base - count * SLICE_BITS + inverse.exponent)
   sum.hi *= scale
   sum.lo *= scale
 }

@@ -17,6 +17,26 @@ export interface StreamPasses {
   top_f64(values: number, count: number, record: number): void
   terms2_f32(values: number, count: number, second: number, base: number, lowest: number, record: number): void
   terms3_f32(values: number, count: number, second: number, base: number, lowest: number, record: number): void
+  far2_f32(
+    values: number,
+    count: number,
+    second: number,
+    base: number,
+    lowest: number,
+    high: number,
+    middle: number,
+    record: number,
+  ): void
+  far3_f32(
+    values: number,
+    count: number,
+    second: number,
+    base: number,
+    lowest: number,
+    high: number,
+    middle: number,
+    record: number,
+  ): void
   terms3_f64(
     values: number,
     count: number,
@@ -28,6 +48,8 @@ export interface StreamPasses {
     low: number,
     record: number,
   ): void
+  probs_f32(values: number, count: number, out: number, max: number, second: number, factor: number, top: number): void
+  logProbs_f32(values: number, count: number, out: number, max: number, log: number): void
 }
 
 let streamModule: WebAssembly.Module | undefined

@@ -23,10 +23,13 @@ function reduceAt(arena: Arena, address: number, values: FloatArray, dtype: Dtyp
   return stateOf(max, second, dtype, (window) => {
     const { base, cell, slices } = window
     const lowest = lowestOf(window)
-    if (slices === 1 || (dtype === 'float64' && lowest < cell.from)) return sumTerms(values, window, dtype)
+    if (slices === 1 || lowest < cell.from) return sumTerms(values, window, dtype)
     const sums = new BigInt64Array(memory.buffer, records, 2 * SLICES).fill(0n)
     if (dtype === 'float64') {
       stream.terms3_f64(address, count, second, base, lowest, cell.high, cell.middle, cell.low, records)
+    } else if (cell.slices !== 0n) {
+      const terms = slices === 2 ? stream.far2_f32 : stream.far3_f32
+      terms(address, count, second, base, lowest, cell.high, cell.middle, records)
     } else if (slices === 2) stream.terms2_f32(address, count, second, base, lowest, records)
     else stream.terms3_f32(address, count, second, base, lowest, records)
     return Array.from({ length: slices }, (_, j) => (sums[2 * j] << LOW_BITS) + sums[2 * j + 1])

@@ -1,5 +1,6 @@
 /**
- * The slices of Σ exp(x_i) for a stream: kernels/js/sum-terms.ts in vector lanes, the same integers.
+ * The slices of Σ exp(x_i) for a stream, kernels/js/sum-terms.ts in vector lanes, the same integers; and for float32 the second pass, of
+ * kernels/js/stream-row.ts (float64 has one in double.ts).
  *
  * A slice has 52 bits. The bits of grid + t, less those of the grid, are R(t) in units of the grid's spacing, so that a slice is one addition
  * in floating point and one in integers; the exact rest goes to the next grid. Entries above the second count as the second.
@@ -8,11 +9,11 @@
  */
 import { findTopDouble, loadLast } from './double-top'
 import { powerDouble, powerExponent, powerHi, powerLo, powerOfTwo } from './exp-double'
-import { binaryLogarithm, powerScaled } from './exp2-single'
+import { binaryLogarithm, powerScaled, powerSingle } from './exp2-single'
 import { BLOCK } from './grid'
-import { constant, upper } from './lanes'
+import { constant, demote, select, upper } from './lanes'
 import { sumError } from './pairs'
-import { findTop, loadTail, MAX, SECOND, state } from './single-top'
+import { findTop, loadTail, MAX, SECOND, state, storeTail } from './single-top'
 
 export { table_f64 } from './exp-double'
 
@@ -54,7 +55,18 @@ function flush(slice: v128, terms: i64, j: i32, record: usize): void {
 
 // @ts-expect-error: decorator
 @inline
-function terms_f32(x: usize, count: usize, second: f64, base: f64, lowest: f64, deep: bool, record: usize): void {
+function terms_f32(
+  x: usize,
+  count: usize,
+  second: f64,
+  base: f64,
+  lowest: f64,
+  far: bool,
+  high: f64,
+  middle: f64,
+  deep: bool,
+  record: usize,
+): void {
   const cap = f32x4.splat(<f32>second)
   const rounder = f64x2.splat(6755399441055744 - base)
   const floor = f32x4.splat(<f32>lowest)
@@ -69,8 +81,14 @@ function terms_f32(x: usize, count: usize, second: f64, base: f64, lowest: f64, 
     for (; x < end; x += 16) {
       const entry = x + 16 <= end ? v128.load(x) : loadTail(x, (end - x) >> 2)
       const v = f32x4.pmax(f32x4.pmin(entry, cap), floor)
-      const t0 = powerScaled(binaryLogarithm(f64x2.promote_low_f32x4(v)), rounder)
-      const t1 = powerScaled(binaryLogarithm(f64x2.promote_low_f32x4(upper(v))), rounder)
+      let y0 = f64x2.promote_low_f32x4(v)
+      let y1 = f64x2.promote_low_f32x4(upper(v))
+      if (far) {
+        y0 = f64x2.sub(f64x2.sub(y0, f64x2.splat(high)), f64x2.splat(middle))
+        y1 = f64x2.sub(f64x2.sub(y1, f64x2.splat(high)), f64x2.splat(middle))
+      }
+      const t0 = powerScaled(binaryLogarithm(y0), rounder)
+      const t1 = powerScaled(binaryLogarithm(y1), rounder)
       const first0 = f64x2.add(t0, grid(0))
       const first1 = f64x2.add(t1, grid(0))
       const rest0 = f64x2.sub(t0, f64x2.sub(first0, grid(0)))
@@ -92,14 +110,45 @@ function terms_f32(x: usize, count: usize, second: f64, base: f64, lowest: f64, 
   }
 }
 
-/** Adds two slices of every term to the record: per slice, its sum divided by 2^26 and the remainder, as i64. */
+/**
+ * Adds two slices of every term to the record: per slice, its sum divided by 2^26 and the remainder, as i64. The window lies in the cell
+ * around 0.
+ */
 export function terms2_f32(x: usize, count: usize, second: f64, base: f64, lowest: f64, record: usize): void {
-  terms_f32(x, count, second, base, lowest, false, record)
+  terms_f32(x, count, second, base, lowest, false, 0, 0, false, record)
 }
 
 /** The same for three slices. */
 export function terms3_f32(x: usize, count: usize, second: f64, base: f64, lowest: f64, record: usize): void {
-  terms_f32(x, count, second, base, lowest, true, record)
+  terms_f32(x, count, second, base, lowest, false, 0, 0, true, record)
+}
+
+/** Two slices for a window in another cell, that which begins at high + middle. */
+export function far2_f32(
+  x: usize,
+  count: usize,
+  second: f64,
+  base: f64,
+  lowest: f64,
+  high: f64,
+  middle: f64,
+  record: usize,
+): void {
+  terms_f32(x, count, second, base, lowest, true, high, middle, false, record)
+}
+
+/** The same for three slices. */
+export function far3_f32(
+  x: usize,
+  count: usize,
+  second: f64,
+  base: f64,
+  lowest: f64,
+  high: f64,
+  middle: f64,
+  record: usize,
+): void {
+  terms_f32(x, count, second, base, lowest, true, high, middle, true, record)
 }
 
 /** The three slices of float64 entries, all of the window in the cell that begins at high + middle + low; entries below `lowest` count as 0. */
@@ -152,4 +201,49 @@ export function terms3_f64(
     flush(slice2, 2 * terms, 1, record)
     flush(slice3, 2 * terms, 2, record)
   }
+}
+
+// @ts-expect-error: decorator
+@inline
+function finishProbs(v: v128, second: v128, factor: v128, max: v128, top: v128): v128 {
+  const zero = f64x2.splat(0)
+  const low = powerSingle(f64x2.pmin(f64x2.sub(f64x2.promote_low_f32x4(v), second), zero))
+  const high = powerSingle(f64x2.pmin(f64x2.sub(f64x2.promote_low_f32x4(upper(v)), second), zero))
+  return select(f32x4.eq(v, max), top, demote(f64x2.mul(low, factor), f64x2.mul(high, factor)))
+}
+
+/** out = exp(x − second) · factor, and `top` at the maximum: softmax of a part of a row, as writeSoftmax in kernels/js/single.ts. */
+export function probs_f32(x: usize, count: usize, out: usize, maximum: f64, second: f64, factor: f64, top: f64): void {
+  const shift = f64x2.splat(second)
+  const factors = f64x2.splat(factor)
+  const max = f32x4.splat(<f32>maximum)
+  const tops = f32x4.splat(<f32>top)
+  const end = x + ((count & ~3) << 2)
+  for (; x < end; x += 16) {
+    v128.store(out, finishProbs(v128.load(x), shift, factors, max, tops))
+    out += 16
+  }
+  const left = count & 3
+  if (left) storeTail(out, finishProbs(loadTail(x, left), shift, factors, max, tops), left)
+}
+
+// @ts-expect-error: decorator
+@inline
+function finishLogProbs(v: v128, max: v128, log: v128): v128 {
+  const low = f64x2.sub(f64x2.sub(f64x2.promote_low_f32x4(v), max), log)
+  const high = f64x2.sub(f64x2.sub(f64x2.promote_low_f32x4(upper(v)), max), log)
+  return f32x4.add(demote(low, high), f32x4.splat(0)) // −0 becomes +0
+}
+
+/** out = (x − maximum) − log. */
+export function logProbs_f32(x: usize, count: usize, out: usize, maximum: f64, log: f64): void {
+  const max = f64x2.splat(maximum)
+  const logs = f64x2.splat(log)
+  const end = x + ((count & ~3) << 2)
+  for (; x < end; x += 16) {
+    v128.store(out, finishLogProbs(v128.load(x), max, logs))
+    out += 16
+  }
+  const left = count & 3
+  if (left) storeTail(out, finishLogProbs(loadTail(x, left), max, logs), left)
 }
