@@ -1,7 +1,8 @@
 /**
  * Compiles the AssemblyScript kernels and writes them, in hexadecimal, into kernels/wasm/*.generated.ts, so that browsers and
- * bundlers need no loader. (Hexadecimal is longer than base64, but compresses to three quarters of it.) Modules: all row kernels
- * with plain SIMD, fast mode with relaxed SIMD, and in files of their own the products of the linear pass and the sums of streams.
+ * bundlers need no loader. (Hexadecimal is longer than base64, but compresses to three quarters of it.) Modules: the softmax family
+ * with plain SIMD and its fast mode with relaxed SIMD, and in files of their own the same for the losses, the sums of streams, and the
+ * products of the linear pass, which alone have a memory of their own.
  *
  * Does nothing if the generated file is newer than the sources.
  */
@@ -19,19 +20,20 @@ function outdated(target, sources) {
   return !existsSync(`${folder}${target}`) || changed(`${folder}${target}`) <= newest
 }
 
-/** Where the constants of the streaming kernels lie: behind those of the row kernels, in the same memories (wasm/stream-module.ts). */
-const STREAM_DATA = 16384
+/** Modules over one memory have spaces of this size for their constants; wasm/arena.ts begins behind the last of them. */
+const SPACE = 8192
 
-/** Compiles one entry; 112 warns of vectors in functions between our own files. */
-async function compile(entry, features, ...flags) {
+/** Compiles one entry, its constants in the given space; 112 warns of vectors in functions between our own files. */
+async function compile(entry, features, space) {
   let binary
+  const base = Math.max(1024, space * SPACE)
   const { error, stderr } = await asc.main(
     [
       entry,
       ...['--baseDir', folder, '--outFile', 'kernels.wasm'],
       ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--disableWarning', '112'],
       ...features.flatMap((feature) => ['--enable', feature]),
-      ...flags,
+      ...['--memoryBase', String(base)],
     ],
     {
       writeFile(name, contents) {
@@ -40,7 +42,17 @@ async function compile(entry, features, ...flags) {
     },
   )
   if (error) throw new Error(`${entry} does not compile:\n${stderr}`)
+  await checkSpace(entry, binary, (space + 1) * SPACE)
   return Buffer.from(binary).toString('hex')
+}
+
+/** Throws if a module's constants reach beyond its space. */
+async function checkSpace(entry, binary, end) {
+  const memory = new WebAssembly.Memory({ initial: 100 })
+  const made = await WebAssembly.instantiate(binary, { env: { memory } }).catch(() => null)
+  // Without relaxed SIMD in this engine, the same constants are seen in the module without it.
+  const heapBase = made?.instance.exports.heapBase?.() ?? 0
+  if (heapBase > end) throw new Error(`${entry}: expected its constants to end at ${end}, got ${heapBase}`)
 }
 
 /** Writes one generated file. */
@@ -54,17 +66,23 @@ function write(target, sources, binaries) {
 
 if (outdated('binary.generated.ts', 'assembly')) {
   write('binary.generated.ts', 'assembly', {
-    SIMD_BINARY: await compile('assembly/index.ts', ['simd']),
-    RELAXED_SIMD_BINARY: await compile('assembly/fast.ts', ['simd', 'relaxed-simd']),
+    SIMD_BINARY: await compile('assembly/index.ts', ['simd'], 0),
+    RELAXED_SIMD_BINARY: await compile('assembly/fast.ts', ['simd', 'relaxed-simd'], 1),
   })
 }
 if (outdated('stream.generated.ts', 'assembly')) {
   write('stream.generated.ts', 'assembly', {
-    STREAM_BINARY: await compile('assembly/stream.ts', ['simd'], '--memoryBase', String(STREAM_DATA)),
+    STREAM_BINARY: await compile('assembly/stream.ts', ['simd'], 2),
+  })
+}
+if (outdated('loss-binary.generated.ts', 'assembly')) {
+  write('loss-binary.generated.ts', 'assembly', {
+    LOSS_BINARY: await compile('assembly/losses.ts', ['simd'], 3),
+    RELAXED_LOSS_BINARY: await compile('assembly/loss-fast.ts', ['simd', 'relaxed-simd'], 4),
   })
 }
 if (outdated('linear.generated.ts', 'assembly-linear')) {
   write('linear.generated.ts', 'assembly-linear', {
-    LINEAR_BINARY: await compile('assembly-linear/index.ts', ['simd']),
+    LINEAR_BINARY: await compile('assembly-linear/index.ts', ['simd'], 0),
   })
 }

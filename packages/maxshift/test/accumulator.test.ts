@@ -7,8 +7,8 @@ import type { FloatArray } from '../src/arrays.ts'
 import { alloc, LogSumExpAccumulator, logSumExp } from '../src/index.ts'
 import { reduceEntries, type SumState } from '../src/kernels/js/sum-state.ts'
 import type { Dtype as DtypeName } from '../src/kernels/js/sum-window.ts'
-import { baseArena } from '../src/kernels/wasm/arena.ts'
-import { loadModules, STREAM_DATA_END } from '../src/kernels/wasm/module.ts'
+import { baseArena, HEAP_BASE } from '../src/kernels/wasm/arena.ts'
+import { loadModules } from '../src/kernels/wasm/module.ts'
 import { reduceInWasm } from '../src/kernels/wasm/stream.ts'
 import { streamPasses } from '../src/kernels/wasm/stream-module.ts'
 import { bad } from './support/bad.ts'
@@ -255,14 +255,14 @@ describe('the module of the streaming kernels', () => {
     const modules = loadModules()
     if (arena === null || modules === null) throw new Error('no WebAssembly here')
     const passes = streamPasses(arena)
-    expect(passes.heapBase()).toBeLessThanOrEqual(STREAM_DATA_END)
+    expect(passes.heapBase()).toBeLessThanOrEqual(HEAP_BASE)
     for (const module of [modules.simd, modules.relaxed]) {
       if (module === undefined) continue
       const memory = new WebAssembly.Memory({ initial: 1 })
       const { heapBase } = new WebAssembly.Instance(module, { env: { memory } }).exports as { heapBase(): number }
       expect(heapBase()).toBeLessThanOrEqual(passes.table_f64())
     }
-    expect(Math.min(arena.scratch, arena.data, arena.records)).toBeGreaterThanOrEqual(STREAM_DATA_END)
+    expect(Math.min(arena.scratch, arena.data, arena.records)).toBeGreaterThanOrEqual(HEAP_BASE)
   })
 })
 

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { FloatArray } from '../src/arrays.ts'
 import { baseArena } from '../src/kernels/wasm/arena.ts'
 import { fastBackend } from '../src/kernels/wasm/backend.ts'
+import { fastLossBackend } from '../src/kernels/wasm/loss-backend.ts'
 import { followsInfinityTable } from './conformance/infinities.ts'
 import { keepsItsLayout } from './conformance/layout.ts'
 import { OPERATIONS, type Operation, outputOf, singleRow, softmax } from './support/operations.ts'
@@ -18,7 +19,7 @@ import { CATEGORIES, vectorRows } from './vectors/load.ts'
 
 const arena = baseArena()
 if (arena === null) throw new Error('this engine has no WebAssembly with SIMD')
-const backend = fastBackend(arena)
+const backend = { ...fastBackend(arena), ...fastLossBackend(arena) }
 
 /**
  * exp to 1.5 roundings, opposite errors in the term and in the sum, and the roundings of sum, total, factor and product: 4 and 8 half

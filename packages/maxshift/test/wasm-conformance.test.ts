@@ -7,6 +7,7 @@ import { alloc } from '../src/index.ts'
 import { referenceKernels } from '../src/kernels/js/reference.ts'
 import { baseArena } from '../src/kernels/wasm/arena.ts'
 import { accurateBackend } from '../src/kernels/wasm/backend.ts'
+import { accurateLossBackend } from '../src/kernels/wasm/loss-backend.ts'
 import { crossEntropyConformance } from './conformance/cross-entropy.ts'
 import { crossEntropyGradientConformance } from './conformance/cross-entropy-gradient.ts'
 import { logSoftmaxConformance } from './conformance/log-softmax.ts'
@@ -19,7 +20,7 @@ import { CATEGORIES, vectorRows } from './vectors/load.ts'
 
 const arena = baseArena()
 if (arena === null) throw new Error('this engine has no WebAssembly with SIMD')
-const backend = accurateBackend(arena)
+const backend = { ...accurateBackend(arena), ...accurateLossBackend(arena) }
 
 softmaxConformance(backend)
 logSoftmaxConformance(backend)

@@ -1,22 +1,28 @@
 /**
- * A backend made of several: who serves is decided per call from the logits, their shape and the temperature.
+ * Backends made of several: who serves is decided per call from the logits, their shape and the temperature.
  */
 import type { FloatArray } from '../arrays.ts'
-import type { Kernels } from './kernels.ts'
+import type { FamilyKernels, LossKernels } from './kernels.ts'
 
-type Pick = (logits: FloatArray, classes: number, temperature: number) => Kernels
+type Pick<K> = (logits: FloatArray, classes: number, temperature: number) => K
 
-export function dispatch(name: string, pick: Pick): Kernels {
+export function dispatch(name: string, pick: Pick<FamilyKernels>): FamilyKernels {
   return {
     name,
-    softmax: (logits, rows, classes, temperature, ...rest) =>
-      pick(logits, classes, temperature).softmax(logits, rows, classes, temperature, ...rest),
-    logSoftmax: (logits, rows, classes, temperature, ...rest) =>
-      pick(logits, classes, temperature).logSoftmax(logits, rows, classes, temperature, ...rest),
-    logSumExp: (logits, rows, classes, temperature, ...rest) =>
-      pick(logits, classes, temperature).logSumExp(logits, rows, classes, temperature, ...rest),
-    crossEntropy: (logits, labels, rows, classes, temperature, ...rest) =>
-      pick(logits, classes, temperature).crossEntropy(logits, labels, rows, classes, temperature, ...rest),
+    softmax: (logits, rows, classes, temperature, out) =>
+      pick(logits, classes, temperature).softmax(logits, rows, classes, temperature, out),
+    logSoftmax: (logits, rows, classes, temperature, out) =>
+      pick(logits, classes, temperature).logSoftmax(logits, rows, classes, temperature, out),
+    logSumExp: (logits, rows, classes, temperature, out) =>
+      pick(logits, classes, temperature).logSumExp(logits, rows, classes, temperature, out),
+  }
+}
+
+export function dispatchLosses(name: string, pick: Pick<Omit<LossKernels, 'name'>>): LossKernels {
+  return {
+    name,
+    crossEntropy: (logits, labels, rows, classes, temperature, losses) =>
+      pick(logits, classes, temperature).crossEntropy(logits, labels, rows, classes, temperature, losses),
     crossEntropyWithGradient: (logits, labels, rows, classes, temperature, ...rest) =>
       pick(logits, classes, temperature).crossEntropyWithGradient(logits, labels, rows, classes, temperature, ...rest),
     softCrossEntropy: (logits, targets, rows, classes, temperature, ...rest) =>

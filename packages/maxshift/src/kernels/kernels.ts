@@ -25,12 +25,8 @@ export interface Targets {
 /**
  * Every operation takes the softmax of logits/temperature, in the form (x − m)/T: the difference first, and exactly. The
  * temperature is positive and finite; 1 costs nothing. A finite row whose differences over T leave the format gives 0 and −∞.
- *
- * A gradient of row r is multiplied with its scale, the unevaluated sum scales[2r] + scales[2r + 1], finite and ≥ 0: a second number,
- * so that 1/rows and the like cost no digit. The caller puts into it what the loss is multiplied with, and 1/T. A row of scale 0
- * gets the gradient +0 throughout, whatever it holds, NaN too; its loss is what it is.
  */
-export interface Kernels {
+export interface FamilyKernels {
   /** Which backend this is, for reports and test titles. */
   readonly name: string
 
@@ -42,6 +38,17 @@ export interface Kernels {
 
   /** out[r] = log Σ_k exp(logits[r, k] / T). */
   logSumExp(logits: FloatArray, rows: number, classes: number, temperature: number, out: FloatArray): void
+}
+
+/**
+ * The losses, with labels and with class weights: apart from the family, because who wants softmax alone should not load them.
+ *
+ * A gradient of row r is multiplied with its scale, the unevaluated sum scales[2r] + scales[2r + 1], finite and ≥ 0: a second number,
+ * so that 1/rows and the like cost no digit. The caller puts into it what the loss is multiplied with, and 1/T. A row of scale 0
+ * gets the gradient +0 throughout, whatever it holds, NaN too; its loss is what it is.
+ */
+export interface LossKernels {
+  readonly name: string
 
   /**
    * losses[r] = log Σ_k exp(logits[r, k] / T) − logits[r, labels[r]] / T, in float64 whatever the dtype of the logits.
@@ -98,6 +105,9 @@ export interface Kernels {
     gradient: FloatArray,
   ): void
 }
+
+/** Both. */
+export interface Kernels extends FamilyKernels, LossKernels {}
 
 /** Features as callers may pass them: row-major, rows × features. Bytes are read as the numbers 0 … 255. */
 export type Features = FloatArray | Uint8Array

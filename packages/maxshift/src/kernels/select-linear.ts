@@ -6,12 +6,12 @@ import { referenceKernels } from './js/reference.ts'
 import type { LinearKernels } from './kernels.ts'
 import { createLinearKernels } from './linear-pass.ts'
 import type { LinearMemory } from './linear-products.ts'
-import { selectKernels } from './select.ts'
+import { selectLossKernels } from './select-losses.ts'
 import { createLinearMemory } from './wasm/linear-module.ts'
 
 /** The kernels of the trainer's pass: WebAssembly where there is one, else the reference with the same bits. */
 export function selectLinearKernels(): LinearKernels {
-  return createLinearKernels('wasm', createLinearMemory, selectKernels)
+  return createLinearKernels('wasm', createLinearMemory, selectLossKernels)
 }
 
 /** Everything in plain TypeScript. */

@@ -1,8 +1,9 @@
 /**
- * Who serves: the one place where a backend is chosen, per call, from the mode and the size of the work.
+ * Who serves: the one place where a backend is chosen, per call, from the mode and the size of the work. Losses have a twin of it,
+ * select-losses.ts, so that who imports softmax alone does not get theirs.
  */
-import { referenceKernels } from './js/reference.ts'
-import type { Kernels } from './kernels.ts'
+import { referenceFamily } from './js/reference-family.ts'
+import type { FamilyKernels } from './kernels.ts'
 import { baseArena } from './wasm/arena.ts'
 import { accurateBackend, fastBackend } from './wasm/backend.ts'
 import { loadModules } from './wasm/module.ts'
@@ -21,22 +22,22 @@ export type Mode = 'accurate' | 'fast'
  * | 1 × 32         | 1108 : 477, 375   | 3222 : 2043, 878   |
  * | 1 × 256        | 9455 : 1428, 867  | 23387 : 7902, 1945 |
  */
-const SMALLEST = 16
+export const SMALLEST = 16
 
-type Backends = Record<Mode, Kernels>
+type Backends = Record<Mode, FamilyKernels>
 let backends: Backends | undefined
 
 /** Made on first use, so that importing the library compiles nothing. */
 function loadBackends(): Backends {
   const arena = baseArena()
   return arena === null
-    ? { accurate: referenceKernels, fast: referenceKernels }
+    ? { accurate: referenceFamily, fast: referenceFamily }
     : { accurate: accurateBackend(arena), fast: fastBackend(arena) }
 }
 
-/** The kernels for a call over `entries` numbers. Without WebAssembly the reference serves both modes. */
-export function selectKernels(entries: number, mode: Mode = 'accurate'): Kernels {
-  if (entries < SMALLEST) return referenceKernels
+/** The kernels of the softmax family for a call over `entries` numbers. Without WebAssembly the reference serves both modes. */
+export function selectKernels(entries: number, mode: Mode = 'accurate'): FamilyKernels {
+  if (entries < SMALLEST) return referenceFamily
   backends ??= loadBackends()
   return backends[mode]
 }

@@ -5,7 +5,7 @@
 import type { FloatArray } from '../arrays.ts'
 import type { Kernels } from '../kernels/kernels.ts'
 import { takeScratch, withScratch } from '../kernels/scratch.ts'
-import { selectKernels } from '../kernels/select.ts'
+import { selectLossKernels } from '../kernels/select-losses.ts'
 import { overRows } from '../ops/rows.ts'
 import type { Plan } from './plan.ts'
 import { fillRowStats } from './row-stats.ts'
@@ -38,7 +38,7 @@ const PIECE_ENTRIES = 16384
 export function sweep(plan: Plan, results: Results): void {
   const { values, layout, mask, targets } = plan
   const { gradient, targetGradient } = results
-  const kernels = selectKernels(values.length, plan.mode)
+  const kernels = selectLossKernels(values.length, plan.mode)
   const run = plan.soft ? softRunner(plan, kernels, results) : plainRunner(plan, kernels, results)
   const simple = isSimple(plan)
   if (simple && mask === null && layout.inner === 1) {

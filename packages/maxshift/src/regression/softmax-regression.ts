@@ -4,8 +4,8 @@
  */
 import type { IntegerArray } from '../arrays.ts'
 import type { Features, LinearPass } from '../kernels/kernels.ts'
-import { selectKernels } from '../kernels/select.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
+import { selectLossKernels } from '../kernels/select-losses.ts'
 import {
   checkClassCount,
   checkFeatureCount,
@@ -104,7 +104,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   predictProba(features: Features): Float64Array {
     const rows = this.checkRows('predictProba', features)
     const logits = this.computeLogits(features, 0, rows)
-    selectKernels(logits.length).softmax(logits, rows, this.classNames.length, 1, logits)
+    selectLossKernels(logits.length).softmax(logits, rows, this.classNames.length, 1, logits)
     return logits
   }
 
@@ -112,7 +112,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   predictLogProba(features: Features): Float64Array {
     const rows = this.checkRows('predictLogProba', features)
     const logits = this.computeLogits(features, 0, rows)
-    selectKernels(logits.length).logSoftmax(logits, rows, this.classNames.length, 1, logits)
+    selectLossKernels(logits.length).logSoftmax(logits, rows, this.classNames.length, 1, logits)
     return logits
   }
 
@@ -132,7 +132,7 @@ export class SoftmaxRegression<L extends Label = Label> {
     const rows = this.checkRows('evaluate', features)
     checkLabelCount('evaluate', rows, checkLabelKind('evaluate', labels))
     const encoded = encodeLabels('evaluate', labels, this.classNames)
-    const metrics = new MetricsCollector(selectKernels(rows * this.classNames.length), this.classNames, rows)
+    const metrics = new MetricsCollector(selectLossKernels(rows * this.classNames.length), this.classNames, rows)
     const step = blockRows(this.featureCount, this.classNames.length)
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first)

@@ -23,6 +23,13 @@ export function withHighWord(x: number, high: number): number {
   return float[0]
 }
 
+/** x with the lowest 27 bits of its fraction cleared: what is left has 26, and so has, but for one bit, the difference. */
+export function truncate(x: number): number {
+  float[0] = x
+  words[LOW] &= 0xf8000000
+  return float[0]
+}
+
 /** 2^exponent for an integer exponent in [−1022, 1023]. */
 export function powerOfTwo(exponent: number): number {
   words[LOW] = 0

@@ -8,6 +8,8 @@
  * Results go into a Pair given by the caller, which may be one of the operands.
  */
 
+import { truncate } from './bits.ts'
+
 export interface Pair {
   hi: number
   lo: number
@@ -26,6 +28,16 @@ export function sumError(a: number, b: number, sum: number): number {
 export function productError(a: number, b: number, product: number): number {
   const aScaled = SPLITTER * a
   const aHead = aScaled - (aScaled - a)
+  const aTail = a - aHead
+  const bScaled = SPLITTER * b
+  const bHead = bScaled - (bScaled - b)
+  const bTail = b - bHead
+  return aTail * bTail - (product - aHead * bHead - aHead * bTail - aTail * bHead)
+}
+
+/** The same with a cut by truncation, in which nothing overflows however large a is. */
+export function productErrorOfLarge(a: number, b: number, product: number): number {
+  const aHead = truncate(a)
   const aTail = a - aHead
   const bScaled = SPLITTER * b
   const bHead = bScaled - (bScaled - b)

@@ -2,14 +2,14 @@
  * Measures of predictions against scikit-learn's, on logits of the fixtures, and their definitions at the edges.
  */
 import { describe, expect, it } from 'vitest'
-import { selectKernels } from '../../src/kernels/select.ts'
+import { selectLossKernels } from '../../src/kernels/select-losses.ts'
 import { SoftmaxRegression } from '../../src/regression/index.ts'
 import { type Evaluation, MetricsCollector } from '../../src/regression/metrics.ts'
 import { loadMetricsCases } from '../fixtures/load.ts'
 
 function evaluate(logits: number[], labels: number[], classes: number, block = labels.length): Evaluation<number> {
   const names = Array.from({ length: classes }, (_, k) => k)
-  const metrics = new MetricsCollector(selectKernels(logits.length), names, labels.length)
+  const metrics = new MetricsCollector(selectLossKernels(logits.length), names, labels.length)
   for (let r = 0; r < labels.length; r += block) {
     const part = labels.slice(r, r + block)
     metrics.add(Float64Array.from(logits.slice(r * classes, (r + block) * classes)), Int32Array.from(part))

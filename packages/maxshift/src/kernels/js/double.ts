@@ -7,7 +7,6 @@ import { scaleRounded } from '../../special/bits.ts'
 import { productError } from '../../special/double-double.ts'
 import { type ExpParts, expParts } from '../../special/exp.ts'
 import {
-  complement,
   finishLog,
   logSumExpDouble,
   lossOf,
@@ -18,13 +17,11 @@ import {
   softmaxWeights,
   UNIT,
   type Weights,
-  weightOf,
 } from './double-row.ts'
-import { limitGradient, limitLogSoftmax, limitLoss, limitSoftmax } from './limits.ts'
+import { limitLogSoftmax, limitSoftmax } from './limits.ts'
 import { temperatureOf } from './temperature.ts'
 
 const term: ExpParts = { hi: 0, lo: 0, exponent: 0 }
-const scale: ExpParts = { hi: 0, lo: 0, exponent: 0 }
 const weights: Weights = { factor: { hi: 0, lo: 0, exponent: 0 }, top: 0 }
 
 /** out_i = weight · softmax_i, the common part of softmax and the gradient. */
@@ -90,51 +87,4 @@ export function logSumExpRowsDouble(
   out: FloatArray,
 ): void {
   for (let r = 0; r < rows; r++) out[r] = logSumExpDouble(logits, r * classes, classes, temperature)
-}
-
-export function crossEntropyDouble(
-  logits: FloatArray,
-  labels: Int32Array,
-  rows: number,
-  classes: number,
-  temperature: number,
-  losses: Float64Array,
-): void {
-  const scaled = temperatureOf(temperature)
-  for (let r = 0; r < rows; r++) {
-    const start = r * classes
-    if (reduceRow(logits, start, classes, scaled)) {
-      finishLog()
-      losses[r] = lossOf(logits[start + labels[r]])
-    } else losses[r] = limitLoss(row, labels[r])
-  }
-}
-
-export function crossEntropyWithGradientDouble(
-  logits: FloatArray,
-  labels: Int32Array,
-  rows: number,
-  classes: number,
-  temperature: number,
-  scales: Float64Array,
-  losses: Float64Array,
-  gradient: FloatArray,
-): void {
-  const scaled = temperatureOf(temperature)
-  for (let r = 0; r < rows; r++) {
-    const start = r * classes
-    const label = labels[r]
-    if (reduceRow(logits, start, classes, scaled)) {
-      const value = logits[start + label]
-      finishLog()
-      losses[r] = lossOf(value)
-      weightOf(scales[2 * r], scales[2 * r + 1], scale)
-      const rest = complement(value, scale)
-      writeSoftmax(logits, start, classes, scale, gradient)
-      gradient[start + label] = 0 - rest
-    } else {
-      losses[r] = limitLoss(row, label)
-      limitGradient(row, start, classes, label, scales[2 * r], gradient)
-    }
-  }
 }

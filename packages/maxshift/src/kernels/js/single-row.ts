@@ -23,6 +23,9 @@ import { log1p } from '../../special/log.ts'
 import { logSumExpDouble } from './double-row.ts'
 import { findTop, type Top } from './top.ts'
 
+/** 2^18: at most 0.0005 ulp of float32 are lost to the grid. Longer rows are those of double.ts. */
+export const SINGLE_CLASSES = 262144
+
 /** What the passes over a row leave for the finishing loops. */
 interface Row extends Top {
   /** T, and 1/T, at most LARGEST_INVERSE. */

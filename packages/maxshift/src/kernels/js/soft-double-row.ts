@@ -8,7 +8,14 @@
  */
 import type { FloatArray } from '../../arrays.ts'
 import { powerOfTwo, scaleRounded } from '../../special/bits.ts'
-import { addPairs, dividePairs, multiplyPairs, type Pair, productError, sumError } from '../../special/double-double.ts'
+import {
+  addPairs,
+  dividePairs,
+  multiplyPairs,
+  type Pair,
+  productErrorOfLarge,
+  sumError,
+} from '../../special/double-double.ts'
 import { type ExpParts, expParts } from '../../special/exp.ts'
 import type { Targets } from '../kernels.ts'
 import { finishLog, logScale, logSumExpPair, power, row, shift } from './double-row.ts'
@@ -74,6 +81,7 @@ function divideDifferences(
   targets: Targets,
   r: number,
   classes: number,
+  uniform: number,
   baseSum: Pair,
   fromSecond: Pair,
 ): boolean {
@@ -83,7 +91,8 @@ function divideDifferences(
   if (!isFinitePair(differences)) {
     up = LARGER
     const scale = entryScale(temperature) * SMALLER
-    sumOfDifferencesPair(targets.base, r * targets.stride, logits, r * classes, classes, shift(), scale, fromSecond)
+    const first = r * targets.stride
+    sumOfDifferencesPair(targets.base, first, uniform, logits, r * classes, classes, shift(), scale, fromSecond)
     collect(logits, targets, r, classes, baseSum, fromSecond, scale)
     if (!isFinitePair(differences)) return false
   }
@@ -107,6 +116,7 @@ export function softLoss(
   targets: Targets,
   r: number,
   classes: number,
+  uniform: number,
   zLoss: number,
   baseSum: Pair,
   fromSecond: Pair,
@@ -121,7 +131,7 @@ export function softLoss(
     multiplyPairs(bounded, bounded === logSumExp.hi ? logSumExp.lo : 0, 2 * zLoss, 0, weight)
     addPairs(sum.hi, sum.lo, weight.hi, weight.lo, weight)
   }
-  if (!divideDifferences(logits, targets, r, classes, baseSum, fromSecond)) return Number.POSITIVE_INFINITY
+  if (!divideDifferences(logits, targets, r, classes, uniform, baseSum, fromSecond)) return Number.POSITIVE_INFINITY
   multiplyPairs(sum.hi, sum.lo, row.log.hi, row.log.lo, product)
   // Without differences the logarithm counts however small it is.
   if (total.hi === 0 && !(zLoss > 0)) return scaleRounded(product.hi, product.lo, row.log.exponent)
@@ -185,7 +195,7 @@ export function softGradient(value: number, target: number, targetLow: number, w
 /** ((hi + lo) − (target + targetLow) · weight) · 2^exponent of the weight. */
 function subtractTarget(hi: number, lo: number, target: number, targetLow: number, scale: Readonly<ExpParts>): number {
   const part = target * scale.hi
-  const partLow = productError(target, scale.hi, part) + (target * scale.lo + targetLow * scale.hi)
+  const partLow = productErrorOfLarge(target, scale.hi, part) + (target * scale.lo + targetLow * scale.hi)
   const difference = hi - part
   return roundSigned(difference, sumError(hi, -part, difference) + (lo - partLow), scale.exponent)
 }

@@ -6,9 +6,9 @@ import type { FloatArray } from '../../arrays.ts'
 import { type Pair, sumError } from '../../special/double-double.ts'
 import type { Targets } from '../kernels.ts'
 import { reduceRow, row, shift, weightOf } from './double-row.ts'
-import { limitSoftGradient, limitSoftLoss } from './limits.ts'
+import { limitSoftGradient, limitSoftLoss } from './loss-limits.ts'
 import { type SoftWeights, softGradient, softLoss, softWeights } from './soft-double-row.ts'
-import { sumOfBasePair, sumOfDifferencesPair, targetOf } from './targets.ts'
+import { sumOfBasePair, sumOfDifferencesPair, targetOf, uniformWeight } from './targets.ts'
 import { entryScale, type Temperature, temperatureOf } from './temperature.ts'
 
 const baseSum: Pair = { hi: 0, lo: 0 }
@@ -25,6 +25,7 @@ function lossOfRow(
   r: number,
   classes: number,
   temperature: Temperature,
+  uniform: number,
   zLoss: number,
 ): number {
   const start = r * classes
@@ -33,8 +34,9 @@ function lossOfRow(
     return limitSoftLoss(row, (k) => targetOf(targets, r, k), classes, zLoss)
   }
   sumOfBasePair(targets.base, first, classes, -1, baseSum)
-  sumOfDifferencesPair(targets.base, first, logits, start, classes, shift(), entryScale(temperature), fromSecond)
-  return softLoss(logits, targets, r, classes, zLoss, baseSum, fromSecond)
+  const scale = entryScale(temperature)
+  sumOfDifferencesPair(targets.base, first, uniform, logits, start, classes, shift(), scale, fromSecond)
+  return softLoss(logits, targets, r, classes, uniform, zLoss, baseSum, fromSecond)
 }
 
 export function softCrossEntropyDouble(
@@ -47,7 +49,8 @@ export function softCrossEntropyDouble(
   losses: Float64Array,
 ): void {
   const scaled = temperatureOf(temperature)
-  for (let r = 0; r < rows; r++) losses[r] = lossOfRow(logits, targets, r, classes, scaled, zLoss)
+  const uniform = uniformWeight(targets, classes)
+  for (let r = 0; r < rows; r++) losses[r] = lossOfRow(logits, targets, r, classes, scaled, uniform, zLoss)
 }
 
 export function softCrossEntropyWithGradientDouble(
@@ -63,10 +66,11 @@ export function softCrossEntropyWithGradientDouble(
 ): void {
   const { base, stride, labels, peaks } = targets
   const scaled = temperatureOf(temperature)
+  const uniform = uniformWeight(targets, classes)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     const first = r * stride
-    losses[r] = lossOfRow(logits, targets, r, classes, scaled, zLoss)
+    losses[r] = lossOfRow(logits, targets, r, classes, scaled, uniform, zLoss)
     if (!Number.isFinite(row.max)) {
       const target = (k: number): number => targetOf(targets, r, k)
       limitSoftGradient(row, start, classes, target, zLoss, scales[2 * r], gradient)

@@ -10,13 +10,9 @@
 import type { FloatArray } from '../../arrays.ts'
 import { log1p } from '../../special/log.ts'
 import type { Targets } from '../kernels.ts'
-import { limitSoftGradient, limitSoftLoss } from './limits.ts'
+import { limitSoftGradient, limitSoftLoss } from './loss-limits.ts'
 import { finiteSecond, logSumExpOfRow, power, rateOf, reduceRow, row, scaleOf } from './single-row.ts'
-import { sumOfBase, sumOfDifferences, targetOf } from './targets.ts'
-
-/** What is the same for all rows of a call: with stride 0 the sum of the base. */
-const sharedSum = ({ base, stride }: Targets, classes: number): number =>
-  stride === 0 ? sumOfBase(base, 0, classes) : 0
+import { type SharedTargets, sharedTargets, sumOfBase, sumOfDifferences, targetOf } from './targets.ts'
 
 /** What a row's loss leaves for its gradient. */
 const weights = { sum: 0, logSumExp: 0 }
@@ -28,13 +24,13 @@ function lossOfRow(
   r: number,
   classes: number,
   zLoss: number,
-  shared: number,
+  { sum: sharedSum, uniform }: SharedTargets,
 ): number {
   const { base, stride, labels, peaks } = targets
   const start = r * classes
   const first = r * stride
-  let sum = stride === 0 ? shared : sumOfBase(base, first, classes)
-  let differences = sumOfDifferences(base, first, logits, start, classes, row.max)
+  let sum = stride === 0 ? sharedSum : sumOfBase(base, first, classes)
+  let differences = sumOfDifferences(base, first, uniform, logits, start, classes, row.max)
   if (labels !== null && peaks !== null) {
     sum += peaks[r]
     if (peaks[r] > 0) differences += peaks[r] * (row.max - logits[start + labels[r]])
@@ -54,7 +50,7 @@ export function softCrossEntropySingle(
   zLoss: number,
   losses: Float64Array,
 ): void {
-  const shared = sharedSum(targets, classes)
+  const shared = sharedTargets(targets, classes)
   for (let r = 0; r < rows; r++) {
     losses[r] = reduceRow(logits, r * classes, classes, temperature)
       ? lossOfRow(logits, targets, r, classes, zLoss, shared)
@@ -81,7 +77,7 @@ export function softCrossEntropyWithGradientSingle(
   gradient: FloatArray,
 ): void {
   const { base, stride, labels } = targets
-  const shared = sharedSum(targets, classes)
+  const shared = sharedTargets(targets, classes)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     const first = r * stride
@@ -104,9 +100,10 @@ export function softCrossEntropyWithGradientSingle(
 /** One entry of the gradient. */
 function entryOf(value: number, weight: number, target: number, scale: number): number {
   if (value === row.max && row.second < row.max) {
-    return scale * ((weight - target) / row.total - target * (row.others / row.total)) + 0
+    const top = 1 / row.total
+    return scale * ((weight - target) * top - target * (row.others * top)) + 0
   }
-  const factor = (row.secondPower / row.total) * weight * scale
+  const factor = row.secondPower * (1 / row.total) * weight * scale
   return power(value, finiteSecond(), rateOf()) * factor - target * scale + 0
 }
 
@@ -121,7 +118,7 @@ function writeGradient(
   scale: number,
   out: FloatArray,
 ): void {
-  const factor = (row.secondPower / row.total) * weight * scale
+  const factor = row.secondPower * (1 / row.total) * weight * scale
   const second = finiteSecond()
   const rate = rateOf()
   const top = row.second < row.max ? row.index : -1

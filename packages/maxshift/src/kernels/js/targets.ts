@@ -6,7 +6,7 @@
  * n² · 2^−106 of a sum of n terms of one sign (Ogita, Rump & Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005)
  * 1955).
  */
-import { addPairs, type Pair, productError, sumError } from '../../special/double-double.ts'
+import { addPairs, multiplyPairs, type Pair, productErrorOfLarge, sumError } from '../../special/double-double.ts'
 import type { Targets } from '../kernels.ts'
 
 /** c[r, k]. */
@@ -27,16 +27,46 @@ export function sumOfBase(base: Float64Array, first: number, classes: number): n
   return total()
 }
 
-/** Σ_k base[first + k] · (max − logits[start + k]), in float64; terms of weight 0 are 0, also at −∞. */
+/** The weight that all classes of all rows share, or NaN if there is none. */
+export function uniformWeight({ base, stride }: Targets, classes: number): number {
+  if (stride !== 0) return Number.NaN
+  for (let k = 1; k < classes; k++) if (base[k] !== base[0]) return Number.NaN
+  return base[0]
+}
+
+/** How vector kernels sum differences: not at all, without weights, or with them. */
+export const kindOf = (uniform: number): number => (uniform === 0 ? 0 : uniform > 0 ? 1 : 2)
+
+/** What all rows of a call have in common: the sum of a shared base, or 0, and the uniform weight. */
+export interface SharedTargets {
+  readonly sum: number
+  readonly uniform: number
+}
+
+export const sharedTargets = (targets: Targets, classes: number): SharedTargets => ({
+  sum: targets.stride === 0 ? sumOfBase(targets.base, 0, classes) : 0,
+  uniform: uniformWeight(targets, classes),
+})
+
+/**
+ * Σ_k base[first + k] · (max − logits[start + k]), in float64; terms of weight 0 are 0, also at −∞. A uniform weight, if it is not
+ * NaN, is multiplied with the sum of the differences.
+ */
 export function sumOfDifferences(
   base: Float64Array,
   first: number,
+  uniform: number,
   logits: ArrayLike<number>,
   start: number,
   classes: number,
   max: number,
 ): number {
+  if (uniform === 0) return 0
   lanes.fill(0)
+  if (uniform > 0) {
+    for (let k = 0; k < classes; k++) lanes[k & 3] += max - logits[start + k]
+    return uniform * total()
+  }
   for (let k = 0; k < classes; k++) {
     const weight = base[first + k]
     if (weight > 0) lanes[k & 3] += weight * (max - logits[start + k])
@@ -73,11 +103,13 @@ export function sumOfBasePair(base: Float64Array, first: number, classes: number
 
 /**
  * Σ_k base[first + k] · (min(x_k, shift) − shift) as a pair, all terms ≤ 0, entries and shift multiplied with `scale` before they are
- * subtracted; terms of weight 0 are 0, also at −∞. Not finite where a term or the sum overflows.
+ * subtracted; terms of weight 0 are 0, also at −∞. Not finite where a term or the sum overflows. A uniform weight, if it is not NaN, is
+ * multiplied with the sum of the differences.
  */
 export function sumOfDifferencesPair(
   base: Float64Array,
   first: number,
+  uniform: number,
   logits: ArrayLike<number>,
   start: number,
   classes: number,
@@ -92,9 +124,18 @@ export function sumOfDifferencesPair(
     if (!(weight > 0)) continue
     const value = Math.min(logits[start + k], shift) * scale
     const difference = value - scaledShift
-    const product = weight * difference
     const tail = sumError(value, -scaledShift, difference)
-    addTo(k, product, productError(weight, difference, product) + weight * tail)
+    if (uniform > 0) addTo(k, difference, tail)
+    else {
+      const product = weight * difference
+      addTo(k, product, productErrorOfLarge(difference, weight, product) + weight * tail)
+    }
   }
   totalPair(out)
+  scaleDot(uniform, out)
+}
+
+/** Multiplies a sum of differences with the uniform weight, if there is one. */
+export function scaleDot(uniform: number, out: Pair): void {
+  if (uniform > 0) multiplyPairs(out.hi, out.lo, uniform, 0, out)
 }

@@ -6,7 +6,7 @@
  * temperatures far from 1 differences are lifted to where products have exact errors. Both are exact, but for entries so small that
  * they count for nothing beside log 2, which every row of two entries has.
  */
-import { dividePairs, type Pair, productError, sumError } from '../../special/double-double.ts'
+import { dividePairs, type Pair, productErrorOfLarge, sumError } from '../../special/double-double.ts'
 
 export interface Temperature {
   readonly value: number
@@ -40,11 +40,6 @@ export function temperatureOf(value: number): Temperature {
   return latest
 }
 
-/** Beyond this a product's error is taken of the number brought down by 2^−100, so that splitting it does not overflow. */
-const LARGE = 1.0463951242053392e298 // 0x7dd0000000000000, 2^990
-const SMALLER = 7.888609052210118e-31 // 0x39b0000000000000, 2^−100
-const LARGER = 1.2676506002282294e30 // 0x4630000000000000, 2^100
-
 /** (difference + tail)/T, the difference being one of halved entries where T > 1. An infinite quotient has lo = 0. */
 export function overTemperature(t: Temperature, difference: number, tail: number, out: Pair): void {
   if (t.value !== 1) overLifted(t, difference * t.lift, tail * t.lift, out)
@@ -62,11 +57,7 @@ export function overLifted(t: Temperature, lifted: number, tail: number, out: Pa
     out.lo = 0
     return
   }
-  const isLarge = Math.abs(lifted) > LARGE
-  const error = isLarge
-    ? productError(lifted * SMALLER, t.inverse, product * SMALLER) * LARGER
-    : productError(lifted, t.inverse, product)
-  out.lo = error + (lifted * t.inverseLow + tail * t.inverse)
+  out.lo = productErrorOfLarge(lifted, t.inverse, product) + (lifted * t.inverseLow + tail * t.inverse)
 }
 
 /** (value − shift)/T. For −∞, or where it overflows, hi is infinite and lo means nothing. */

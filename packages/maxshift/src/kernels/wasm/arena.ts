@@ -38,12 +38,21 @@ export interface Arena extends Instance {
   readonly losses: number
   readonly flags: number
   readonly records: number
+  readonly scales: number
+  readonly peaks: number
+  readonly base: number
   /** Where the caller's arrays go next, and the end of the memory. */
   next: number
   readonly end: number
 }
 
-const AREAS = [LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 8, BLOCK_ROWS, BLOCK_ROWS * RECORD * 8]
+/** Where the areas begin: below lie the constants of all modules (scripts/build-kernels.mjs). */
+export const HEAP_BASE = 40960
+
+const AREAS = [
+  ...[LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 8, BLOCK_ROWS, BLOCK_ROWS * RECORD * 8],
+  ...[BLOCK_ROWS * 16, BLOCK_ROWS * 8, LONGEST_ROW * 8 + 64],
+]
 const AREA_BYTES = AREAS.reduce((sum, size) => sum + size, 0)
 
 /** The largest array that `alloc` can give, in bytes. */
@@ -58,13 +67,14 @@ function createArena(bytes: number): Arena | null {
   const pages = Math.ceil((PAGE + AREA_BYTES + bytes) / PAGE)
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const instance = instantiate(modules, memory)
-  let at = (instance.heapBase + 63) & -64
-  const [scratch, data, labels, losses, flags, records] = AREAS.map((size) => {
+  let at = HEAP_BASE
+  const [scratch, data, labels, losses, flags, records, scales, peaks, base] = AREAS.map((size) => {
     const start = at
     at += size
     return start
   })
-  const arena = { ...instance, memory, scratch, data, labels, losses, flags, records, next: at, end: pages * PAGE }
+  const areas = { scratch, data, labels, losses, flags, records, scales, peaks, base }
+  const arena = { ...instance, ...areas, memory, next: at, end: pages * PAGE }
   byBuffer.set(memory.buffer, arena)
   return arena
 }

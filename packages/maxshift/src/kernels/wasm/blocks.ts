@@ -5,6 +5,7 @@
  * in cache between the copy and the kernel.
  */
 import type { FloatArray } from '../../arrays.ts'
+import type { Targets } from '../kernels.ts'
 import { type Arena, arenaOf, BLOCK_ENTRIES, BLOCK_ROWS } from './arena.ts'
 
 /** A block of rows in kernel memory. */
@@ -23,7 +24,8 @@ const viewOf = (like: FloatArray, arena: Arena, address: number, length: number)
     : new Float64Array(arena.memory.buffer, address, length)
 
 /**
- * Calls `run` for each block of rows. `out` receives `width` results per row; without it, results are no concern of this function.
+ * Calls `run` for each block of rows. `out` receives `width` results per row; without it, results are no concern of this function. A
+ * block has at most BLOCK_ENTRIES entries (or one row) where arrays are copied, or where `isBounded`.
  */
 export function overBlocks(
   base: Arena,
@@ -33,12 +35,13 @@ export function overBlocks(
   out: FloatArray | null,
   width: number,
   run: (block: Block) => void,
+  isBounded: boolean = false,
 ): void {
   const size = logits.BYTES_PER_ELEMENT
   const home = arenaOf(logits)
   const arena = home ?? base
   const writesInPlace = out !== null && arenaOf(out) === arena
-  const copies = home === undefined || (out !== null && !writesInPlace)
+  const copies = isBounded || home === undefined || (out !== null && !writesInPlace)
   const most = copies ? Math.min(BLOCK_ROWS, Math.max(1, Math.floor(BLOCK_ENTRIES / classes))) : BLOCK_ROWS
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first)
@@ -66,6 +69,33 @@ export function flagged({ arena, first, rows }: Block, left: number): number[] {
 /** Copies the labels of a block into its arena. */
 export function setLabels({ arena, first, rows }: Block, labels: Int32Array): void {
   new Int32Array(arena.memory.buffer, arena.labels, rows).set(labels.subarray(first, first + rows))
+}
+
+/** Copies the class weights of a block into its arena; those that all rows share only the first time. */
+export function setBase({ arena, first, rows }: Block, targets: Targets, classes: number, isFirst: boolean): void {
+  const { base, stride } = targets
+  if (stride === 0 && !isFirst) return
+  const part = stride === 0 ? base.subarray(0, classes) : base.subarray(first * stride, (first + rows) * stride)
+  new Float64Array(arena.memory.buffer, arena.base, part.length).set(part)
+}
+
+/** Copies the labels and their peaks, if there are any. */
+export function setPeaks(block: Block, { labels, peaks }: Targets): boolean {
+  if (labels === null || peaks === null) return false
+  const { arena, first, rows } = block
+  setLabels(block, labels)
+  new Float64Array(arena.memory.buffer, arena.peaks, rows).set(peaks.subarray(first, first + rows))
+  return true
+}
+
+/** The class weights of row r alone. */
+export function targetsOf({ base, stride, labels, peaks }: Targets, r: number, classes: number): Targets {
+  return {
+    base: stride === 0 ? base : rowOf(base, r, classes),
+    stride,
+    labels: labels === null ? null : rowOf(labels, r, 1),
+    peaks: peaks === null ? null : rowOf(peaks, r, 1),
+  }
 }
 
 /** The part of an array that belongs to row r, `width` entries per row. */

@@ -1,5 +1,6 @@
 /**
- * The compiled WebAssembly modules: decoded and compiled on first use, once.
+ * The compiled WebAssembly modules of the softmax family: decoded and compiled on first use, once. Those of the losses are in
+ * loss-module.ts, so that nobody loads them for softmax alone.
  *
  * Where WebAssembly is missing, lacks SIMD, or is forbidden (a content-security policy without 'wasm-unsafe-eval'), there is no
  * module, and the reference serves. Fast mode takes the module with relaxed SIMD where the engine has it.
@@ -8,23 +9,12 @@ import { EXP2_TABLE } from '../../special/exp2-table.ts'
 import { RELAXED_SIMD_BINARY, SIMD_BINARY } from './binary.generated.ts'
 
 /** <operation>_<dtype> over rows of float32 or float64; see assembly/rows.ts. Addresses and sizes are numbers. */
-type RowsKernel = (logits: number, rows: number, classes: number, out: number, flags: number, scratch: number) => number
-type LossKernel = (
+type RowsKernel = (
   logits: number,
-  labels: number,
   rows: number,
   classes: number,
-  losses: number,
-  flags: number,
-) => number
-type GradientKernel = (
-  logits: number,
-  labels: number,
-  rows: number,
-  classes: number,
-  scale: number,
-  losses: number,
-  gradient: number,
+  temperature: number,
+  out: number,
   flags: number,
   scratch: number,
 ) => number
@@ -34,12 +24,11 @@ export interface WholeKernels {
   softmax: RowsKernel
   logSoftmax: RowsKernel
   logSumExp: RowsKernel
-  crossEntropy: LossKernel
-  crossEntropyWithGradient: GradientKernel
 }
 
 /** The passes over the entries of float64 rows in accurate mode; what is done once a row stays in TypeScript. */
 export interface DoublePasses {
+  setTemperature_f64(half: number, inverse: number, inverseLow: number): void
   sums_f64(logits: number, rows: number, classes: number, records: number): void
   softmax_f64(
     logits: number,
@@ -74,10 +63,8 @@ type Transpose = (
   count: number,
 ) => void
 
-/** An instance of a module over one memory. */
+/** The modules of the family over one memory. */
 export interface Instance {
-  /** The first address that is free for data. */
-  readonly heapBase: number
   readonly passes: DoublePasses
   readonly accurateSingle: WholeKernels
   readonly fastSingle: WholeKernels
@@ -86,12 +73,10 @@ export interface Instance {
   readonly transposeDouble: Transpose
 }
 
-interface Modules {
+export interface Modules {
   readonly simd: WebAssembly.Module
   readonly relaxed: WebAssembly.Module | undefined
 }
-
-let modules: Modules | null | undefined
 
 /** The bytes of a string of hexadecimal digits. */
 export function decode(digits: string): Uint8Array<ArrayBuffer> {
@@ -100,44 +85,52 @@ export function decode(digits: string): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-function compile(): Modules | null {
+/** Two modules from their binaries, the second where the engine takes it; null where there is no WebAssembly for us. */
+export function compile(simdDigits: string, relaxedDigits: string): Modules | null {
   try {
-    const simd = new WebAssembly.Module(decode(SIMD_BINARY))
-    const relaxed = decode(RELAXED_SIMD_BINARY)
+    const simd = new WebAssembly.Module(decode(simdDigits))
+    const relaxed = decode(relaxedDigits)
     return { simd, relaxed: WebAssembly.validate(relaxed) ? new WebAssembly.Module(relaxed) : undefined }
   } catch {
     return null // a missing or forbidden WebAssembly is no error: the reference gives the same bits
   }
 }
 
+let modules: Modules | null | undefined
+
 /** The modules, or null where they cannot be had. */
 export function loadModules(): Modules | null {
-  if (modules === undefined) modules = compile()
+  if (modules === undefined) modules = compile(SIMD_BINARY, RELAXED_SIMD_BINARY)
   return modules
 }
 
-type Exports = Record<string, (...values: number[]) => number>
+/** What a module exports. */
+export type Exports = Record<string, (...values: number[]) => number>
+
+/**
+ * Instances of both modules over one memory, where each has addresses of its own (scripts/build-kernels.mjs): what serves accurate mode
+ * and what serves fast mode.
+ */
+export function instancesOf(
+  { simd, relaxed }: Modules,
+  memory: WebAssembly.Memory,
+): { accurate: Exports; fast: Exports } {
+  const instanceOf = (module: WebAssembly.Module): Exports =>
+    new WebAssembly.Instance(module, { env: { memory } }).exports as Exports
+  const accurate = instanceOf(simd)
+  new Float64Array(memory.buffer, accurate.table_f64(), EXP2_TABLE.length).set(EXP2_TABLE)
+  return { accurate, fast: relaxed === undefined ? accurate : instanceOf(relaxed) }
+}
 
 const whole = (exports: Exports, dtype: 'f32' | 'f64', suffix: '' | 'Fast'): WholeKernels => ({
   softmax: exports[`softmax${suffix}_${dtype}`],
   logSoftmax: exports[`logSoftmax${suffix}_${dtype}`],
   logSumExp: exports[`logSumExp${suffix}_${dtype}`],
-  crossEntropy: exports[`crossEntropy${suffix}_${dtype}`],
-  crossEntropyWithGradient: exports[`crossEntropyWithGradient${suffix}_${dtype}`],
 })
 
-/** Below this address the module of stream-module.ts keeps its constants, in the same memories. */
-export const STREAM_DATA_END = 20480
-
-/** Both modules over one memory: they keep their constants apart, the relaxed one behind the other's. */
-export function instantiate({ simd, relaxed }: Modules, memory: WebAssembly.Memory): Instance {
-  const instanceOf = (module: WebAssembly.Module): Exports =>
-    new WebAssembly.Instance(module, { env: { memory } }).exports as Exports
-  const accurate = instanceOf(simd)
-  const fast = relaxed === undefined ? accurate : instanceOf(relaxed)
-  new Float64Array(memory.buffer, accurate.table_f64(), EXP2_TABLE.length).set(EXP2_TABLE)
+export function instantiate(modules: Modules, memory: WebAssembly.Memory): Instance {
+  const { accurate, fast } = instancesOf(modules, memory)
   return {
-    heapBase: Math.max(accurate.heapBase(), fast.heapBase(), STREAM_DATA_END),
     passes: accurate as unknown as DoublePasses,
     accurateSingle: whole(accurate, 'f32', ''),
     fastSingle: whole(fast, 'f32', 'Fast'),

@@ -1,6 +1,6 @@
 /**
  * The module of the streaming kernels, compiled on first use, and its instances: one per arena, over the arena's memory, so that arrays of
- * `alloc` are read where they are. Its constants lie in addresses that the arena leaves free (STREAM_DATA_END).
+ * `alloc` are read where they are. Its constants lie in addresses that the arena leaves free (scripts/build-kernels.mjs).
  */
 import { EXP2_TABLE } from '../../special/exp2-table.ts'
 import type { Arena } from './arena.ts'

@@ -19,7 +19,8 @@ import {
 import { findTop, type Top } from '../../kernels/js/top.ts'
 import type { Kernels } from '../../kernels/kernels.ts'
 import { takeScratch, withScratch } from '../../kernels/scratch.ts'
-import { type Mode, selectKernels } from '../../kernels/select.ts'
+import type { Mode } from '../../kernels/select.ts'
+import { selectLossKernels } from '../../kernels/select-losses.ts'
 import type { Pair } from '../../special/double-double.ts'
 import { GRID_TERMS } from '../../special/grid.ts'
 import { checkLayout, checkMask, type LayoutOptions, rowCount } from '../rows.ts'
@@ -123,7 +124,7 @@ function checkPlan(who: string, options: SampleOptions, rows: number, classes: n
     counter: checkInteger(who, 'counter', counter, 0, Number.MAX_SAFE_INTEGER),
     count,
     greedy,
-    kernels: selectKernels(rows * classes, checkMode(who, options.mode)),
+    kernels: selectLossKernels(rows * classes, checkMode(who, options.mode)),
   }
 }
 

@@ -5,6 +5,7 @@ import { findTopDouble, loadLast, MAX, SECOND } from './double-top'
 import { powerDoubleFast } from './exp-double-fast'
 import { log1pLanes } from './log1p'
 import { sumError } from './pairs'
+import { inverse, temperature } from './temperature'
 
 const STATE = memory.data(64, 16)
 const SECOND_POWER: usize = 16
@@ -19,8 +20,8 @@ function get(field: usize): f64 {
 
 // @ts-expect-error: decorator
 @inline
-function power(x: f64): f64 {
-  return f64x2.extract_lane(powerDoubleFast(f64x2.splat(x)), 0)
+function power(difference: f64): f64 {
+  return f64x2.extract_lane(powerDoubleFast(f64x2.splat(difference * inverse)), 0)
 }
 
 // The running sum and what its additions rounded away (Neumaier): only pairs of terms are added plainly.
@@ -37,8 +38,8 @@ function add(term: v128): void {
 
 // @ts-expect-error: decorator
 @inline
-function term(v: v128, second: v128): v128 {
-  return powerDoubleFast(f64x2.sub(f64x2.pmin(v, second), second))
+function term(v: v128, second: v128, factor: v128): v128 {
+  return powerDoubleFast(f64x2.mul(f64x2.sub(f64x2.pmin(v, second), second), factor))
 }
 
 /** S₂; with `keep`, the exponentials go to `out`. */
@@ -46,14 +47,15 @@ function term(v: v128, second: v128): v128 {
 @inline
 function sumOfOthers(x: usize, classes: usize, shift: f64, out: usize, keep: bool): f64 {
   const second = f64x2.splat(shift)
+  const factor = f64x2.splat(inverse)
   sum = f64x2.splat(0)
   errors = f64x2.splat(0)
   let end = x + ((classes & ~7) << 3)
   for (; x < end; x += 64) {
-    const t0 = term(v128.load(x), second)
-    const t1 = term(v128.load(x, 16), second)
-    const t2 = term(v128.load(x, 32), second)
-    const t3 = term(v128.load(x, 48), second)
+    const t0 = term(v128.load(x), second, factor)
+    const t1 = term(v128.load(x, 16), second, factor)
+    const t2 = term(v128.load(x, 32), second, factor)
+    const t3 = term(v128.load(x, 48), second, factor)
     if (keep) {
       v128.store(out, t0)
       v128.store(out, t1, 16)
@@ -66,7 +68,7 @@ function sumOfOthers(x: usize, classes: usize, shift: f64, out: usize, keep: boo
   }
   end = x + ((classes & 6) << 3)
   for (; x < end; x += 16) {
-    const t = term(v128.load(x), second)
+    const t = term(v128.load(x), second, factor)
     if (keep) {
       v128.store(out, t)
       out += 16
@@ -74,7 +76,7 @@ function sumOfOthers(x: usize, classes: usize, shift: f64, out: usize, keep: boo
     add(t)
   }
   if (classes & 1) {
-    const t = term(loadLast(x), second)
+    const t = term(loadLast(x), second, factor)
     if (keep) f64.store(out, f64x2.extract_lane(t, 0))
     add(t)
   }
@@ -101,7 +103,7 @@ function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
   const sum = sumOfOthers(x, classes, shift, out, keep)
   // Near the smallest normal number exp(m₂ − m) is taken as a square, so that the sum of the others still is normal.
   const gap = second - max
-  const isWide = gap < -700
+  const isWide = gap * inverse < -700
   const root = alone ? 0 : power(isWide ? gap * 0.5 : gap)
   const again = isWide ? root : 1
   f64.store(STATE, shift, SHIFT)
@@ -149,26 +151,27 @@ export function logSoftmaxRow(x: usize, classes: usize, out: usize): bool {
   const l = log()
   const maxLanes = f64x2.splat(max)
   const logLanes = f64x2.splat(l)
+  const factor = f64x2.splat(inverse)
   const end = x + ((classes & ~1) << 3)
   for (; x < end; x += 16) {
-    v128.store(out, f64x2.sub(f64x2.sub(v128.load(x), maxLanes), logLanes))
+    v128.store(out, f64x2.sub(f64x2.mul(f64x2.sub(v128.load(x), maxLanes), factor), logLanes))
     out += 16
   }
-  if (classes & 1) f64.store(out, f64.load(x) - max - l)
+  if (classes & 1) f64.store(out, (f64.load(x) - max) * inverse - l)
   return true
 }
 
 export function logSumExpRow(x: usize, classes: usize, out: usize): bool {
   if (!isRegular(x, classes)) return false
   reduceRow(x, classes, 0, false)
-  f64.store(out, get(MAX) + log())
+  f64.store(out, get(MAX) / temperature + log())
   return true
 }
 
 export function crossEntropyRow(x: usize, classes: usize, label: usize, loss: usize): bool {
   if (!isRegular(x, classes)) return false
   reduceRow(x, classes, 0, false)
-  f64.store(loss, get(MAX) - f64.load(x + (label << 3)) + log())
+  f64.store(loss, (get(MAX) - f64.load(x + (label << 3))) / temperature + log())
   return true
 }
 
@@ -184,7 +187,7 @@ export function crossEntropyGradientRow(
   const value = f64.load(x + (label << 3))
   const place = placeOfMax(x)
   reduceRow(x, classes, gradient, true)
-  f64.store(loss, get(MAX) - value + log())
+  f64.store(loss, (get(MAX) - value) / temperature + log())
   const others = get(OTHERS)
   const total = 1 + others
   const rest = value === get(MAX) ? others : total - power(min<f64>(value - get(SHIFT), 0)) * get(SECOND_POWER)

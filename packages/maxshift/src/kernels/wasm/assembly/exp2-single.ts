@@ -3,7 +3,7 @@
  */
 import { constant, step } from './lanes'
 
-/** 1.5 · 2^52, log2 e, −1000, 1, and the coefficients P0 … P7. */
+/** 1.5 · 2^52, log2(e)/T, −1000, 1, and the coefficients P0 … P7. */
 const TABLE = memory.data<f64>([
   6755399441055744.0, 1.4426950408889634, -1000.0, 1.0,
   0.6931471805568324, 0.24022650695888503, 0.055504109063258665, 0.00961812913523614,
@@ -16,7 +16,12 @@ function p(index: i32): v128 {
   return constant(TABLE, 4 + index)
 }
 
-/** exp(difference), for a difference ≤ 0 (or −∞). */
+/** Sets log2(e)/T for the calls that follow: among the constants, T costs nothing. */
+export function setRate(rate: f64): void {
+  f64.store(TABLE, rate, 8)
+}
+
+/** exp(difference/T), for a difference ≤ 0 (or −∞). */
 // @ts-expect-error: decorator
 @inline
 export function powerSingle(difference: v128): v128 {

@@ -12,17 +12,20 @@ export function sumError(a: v128, b: v128, sum: v128): v128 {
   return f64x2.add(f64x2.sub(a, f64x2.sub(sum, virtual)), f64x2.sub(b, virtual))
 }
 
-/** The rounding error of a · b, whose rounded product is given. */
+/** The upper half of b, to 26 bits; the lower half is exact too. */
 // @ts-expect-error: decorator
 @inline
-export function productError(a: v128, b: v128, product: v128): v128 {
-  const splitter = f64x2.splat(SPLITTER)
-  const aScaled = f64x2.mul(splitter, a)
-  const aHead = f64x2.sub(aScaled, f64x2.sub(aScaled, a))
+export function upperHalf(b: v128): v128 {
+  const scaled = f64x2.mul(f64x2.splat(SPLITTER), b)
+  return f64x2.sub(scaled, f64x2.sub(scaled, b))
+}
+
+/** The rounding error of a · b for a b in halves; a is cut by truncation: productErrorOfLarge of special/double-double.ts. */
+// @ts-expect-error: decorator
+@inline
+export function productErrorOfHalves(a: v128, bHead: v128, bTail: v128, product: v128): v128 {
+  const aHead = v128.and(a, i64x2.splat(~0x7ffffff))
   const aTail = f64x2.sub(a, aHead)
-  const bScaled = f64x2.mul(splitter, b)
-  const bHead = f64x2.sub(bScaled, f64x2.sub(bScaled, b))
-  const bTail = f64x2.sub(b, bHead)
   const rest = f64x2.sub(
     f64x2.sub(f64x2.sub(product, f64x2.mul(aHead, bHead)), f64x2.mul(aHead, bTail)),
     f64x2.mul(aTail, bHead),

@@ -1,34 +1,19 @@
 /**
- * The loop over rows that all operations share.
+ * The loop over rows that the operations of the softmax family share; loss-rows.ts is its twin for losses.
  *
  * It returns how many rows were left alone, rows without a finite maximum or with cancellation, and flags them in `flags`; the
  * caller gives those to the reference. Rows of few classes go four at a time where that is possible.
  */
 
 import * as doubleFast from './double-fast'
-import {
-  crossEntropyGradientRowFast,
-  crossEntropyRowFast,
-  logSoftmaxRowFast,
-  logSumExpRowFast,
-  softmaxRowFast,
-} from './single-fast'
-import {
-  crossEntropyGradientGroup,
-  crossEntropyGroup,
-  GROUP_CLASSES,
-  GROUP_ROWS,
-  logSoftmaxGroup,
-  logSumExpGroup,
-  softmaxGroup,
-} from './single-group'
-import { crossEntropyGradientRow, crossEntropyRow, logSoftmaxRow, logSumExpRow, softmaxRow } from './single-row'
+import { logSoftmaxRowFast, logSumExpRowFast, softmaxRowFast } from './single-fast'
+import { GROUP_CLASSES, GROUP_ROWS, logSoftmaxGroup, logSumExpGroup, softmaxGroup } from './single-group'
+import { logSoftmaxRow, logSumExpRow, softmaxRow } from './single-row'
+import { setTemperature } from './temperature'
 
 export const SOFTMAX = 0
 export const LOG_SOFTMAX = 1
 export const LOG_SUM_EXP = 2
-export const CROSS_ENTROPY = 3
-export const GRADIENT = 4
 /** Added to an operation for fast mode, and to that for float64. */
 export const FAST = 8
 export const DOUBLE = 16
@@ -37,34 +22,24 @@ export const DOUBLE = 16
 
 // @ts-expect-error: decorator
 @inline
-function group(operation: i32, x: usize, classes: usize, out: usize, label: usize, scale: f64, loss: usize): bool {
+function group(operation: i32, x: usize, classes: usize, out: usize): bool {
   if (operation === SOFTMAX) return softmaxGroup(x, classes, out)
   if (operation === LOG_SOFTMAX) return logSoftmaxGroup(x, classes, out)
-  if (operation === LOG_SUM_EXP) return logSumExpGroup(x, classes, out)
-  if (operation === CROSS_ENTROPY) return crossEntropyGroup(x, label, classes, loss)
-  return crossEntropyGradientGroup(x, label, classes, scale, loss, out)
+  return logSumExpGroup(x, classes, out)
 }
 
 // @ts-expect-error: decorator
 @inline
-function row(operation: i32, x: usize, classes: usize, out: usize, label: usize, scale: f64, loss: usize, scratch: usize): bool {
+function row(operation: i32, x: usize, classes: usize, out: usize, scratch: usize): bool {
   if (operation === SOFTMAX) return softmaxRow(x, classes, scratch, out)
   if (operation === LOG_SOFTMAX) return logSoftmaxRow(x, classes, out)
   if (operation === LOG_SUM_EXP) return logSumExpRow(x, classes, out)
-  if (operation === CROSS_ENTROPY) return crossEntropyRow(x, classes, load<u32>(label), loss)
   if (operation === SOFTMAX + FAST + DOUBLE) return doubleFast.softmaxRow(x, classes, out)
   if (operation === LOG_SOFTMAX + FAST + DOUBLE) return doubleFast.logSoftmaxRow(x, classes, out)
   if (operation === LOG_SUM_EXP + FAST + DOUBLE) return doubleFast.logSumExpRow(x, classes, out)
-  if (operation === CROSS_ENTROPY + FAST + DOUBLE) return doubleFast.crossEntropyRow(x, classes, load<u32>(label), loss)
-  if (operation === GRADIENT + FAST + DOUBLE) {
-    return doubleFast.crossEntropyGradientRow(x, classes, load<u32>(label), scale, loss, out)
-  }
   if (operation === SOFTMAX + FAST) return softmaxRowFast(x, classes, out)
   if (operation === LOG_SOFTMAX + FAST) return logSoftmaxRowFast(x, classes, out)
-  if (operation === LOG_SUM_EXP + FAST) return logSumExpRowFast(x, classes, out)
-  if (operation === CROSS_ENTROPY + FAST) return crossEntropyRowFast(x, classes, load<u32>(label), loss)
-  if (operation === GRADIENT + FAST) return crossEntropyGradientRowFast(x, classes, load<u32>(label), scale, loss, out)
-  return crossEntropyGradientRow(x, classes, load<u32>(label), scale, scratch, loss, out)
+  return logSumExpRowFast(x, classes, out)
 }
 
 // @ts-expect-error: decorator
@@ -74,13 +49,12 @@ export function overRows(
   x: usize,
   rows: i32,
   classes: usize,
+  temperature: f64,
   out: usize,
-  labels: usize,
-  scale: f64,
-  losses: usize,
   flags: usize,
   scratch: usize,
 ): i32 {
+  setTemperature(temperature)
   const size: usize = operation & DOUBLE ? 8 : 4
   const stride = classes * size
   const outStride = (operation & 7) === LOG_SUM_EXP ? size : stride
@@ -88,30 +62,26 @@ export function overRows(
   let tried = -1 // the last row of a group that was refused: it is taken row by row, and not tried again
   for (let r = 0; r < rows; ) {
     if (operation < FAST && r > tried && classes <= GROUP_CLASSES && r + GROUP_ROWS <= rows) {
-      if (group(operation, x, classes, out, labels, scale, losses)) {
+      if (group(operation, x, classes, out)) {
         store<u32>(flags + r, 0)
         r += GROUP_ROWS
         x += stride << 2
         out += outStride << 2
-        labels += GROUP_ROWS << 2
-        losses += GROUP_ROWS << 3
         continue
       }
       tried = r + GROUP_ROWS - 1
     }
-    const done = row(operation, x, classes, out, labels, scale, losses, scratch)
+    const done = row(operation, x, classes, out, scratch)
     store<u8>(flags + r, done ? 0 : 1)
     left += done ? 0 : 1
     r += 1
     x += stride
     out += outStride
-    labels += 4
-    losses += 8
   }
   return left
 }
 
-/** The first address that the module does not use itself; also in the module with fast mode alone. */
+/** The first address that the module does not use itself; in every module. */
 export function heapBase(): usize {
   return __heap_base
 }

@@ -11,6 +11,7 @@ import { select, upper } from './lanes'
 import { log1pLanes } from './log1p'
 import { findTop, loadTail, MAX, SECOND, state, storeTail } from './single-top'
 import { finiteSecond, secondPower } from './state-single'
+import { inverse, temperature } from './temperature'
 
 const STATE = memory.data(48, 16)
 const SECOND_POWER: usize = 0
@@ -31,18 +32,26 @@ function widen(sum: v128, t: v128): v128 {
   return f64x2.add(sum, f64x2.add(f64x2.promote_low_f32x4(t), f64x2.promote_low_f32x4(upper(t))))
 }
 
+/** exp((v − second)/T), the maximum counted as the second. */
+// @ts-expect-error: decorator
+@inline
+function term(v: v128, second: v128, factor: v128): v128 {
+  return powerFast(f32x4.mul(f32x4.sub(f32x4.pmin(v, second), second), factor))
+}
+
 /** S₂; with `keep`, the exponentials go to `out`. Four vectors are added in float32, then widened. */
 // @ts-expect-error: decorator
 @inline
 function sumOfOthers(x: usize, classes: usize, shift: f32, out: usize, keep: bool): f64 {
   const second = f32x4.splat(shift)
+  const factor = f32x4.splat(<f32>inverse)
   let sum = f64x2.splat(0)
   let end = x + ((classes & ~15) << 2)
   for (; x < end; x += 64) {
-    const t0 = powerFast(f32x4.sub(f32x4.pmin(v128.load(x), second), second))
-    const t1 = powerFast(f32x4.sub(f32x4.pmin(v128.load(x, 16), second), second))
-    const t2 = powerFast(f32x4.sub(f32x4.pmin(v128.load(x, 32), second), second))
-    const t3 = powerFast(f32x4.sub(f32x4.pmin(v128.load(x, 48), second), second))
+    const t0 = term(v128.load(x), second, factor)
+    const t1 = term(v128.load(x, 16), second, factor)
+    const t2 = term(v128.load(x, 32), second, factor)
+    const t3 = term(v128.load(x, 48), second, factor)
     if (keep) {
       v128.store(out, t0)
       v128.store(out, t1, 16)
@@ -54,7 +63,7 @@ function sumOfOthers(x: usize, classes: usize, shift: f32, out: usize, keep: boo
   }
   end = x + ((classes & 12) << 2)
   for (; x < end; x += 16) {
-    const t = powerFast(f32x4.sub(f32x4.pmin(v128.load(x), second), second))
+    const t = term(v128.load(x), second, factor)
     if (keep) {
       v128.store(out, t)
       out += 16
@@ -63,7 +72,7 @@ function sumOfOthers(x: usize, classes: usize, shift: f32, out: usize, keep: boo
   }
   const left = classes & 3
   if (left) {
-    const t = powerFast(f32x4.sub(f32x4.pmin(loadTail(x, left), second), second))
+    const t = term(loadTail(x, left), second, factor)
     if (keep) storeTail(out, t, left)
     sum = widen(sum, t)
   }
@@ -144,27 +153,28 @@ export function logSoftmaxRowFast(x: usize, classes: usize, out: usize): bool {
   reduceRow(x, classes, 0, false)
   const max = f32x4.splat(<f32>state(MAX))
   const l = f32x4.splat(<f32>log())
+  const factor = f32x4.splat(<f32>inverse)
   const end = x + ((classes & ~3) << 2)
   for (; x < end; x += 16) {
-    v128.store(out, f32x4.sub(f32x4.sub(v128.load(x), max), l))
+    v128.store(out, f32x4.sub(f32x4.mul(f32x4.sub(v128.load(x), max), factor), l))
     out += 16
   }
   const left = classes & 3
-  if (left) storeTail(out, f32x4.sub(f32x4.sub(loadTail(x, left), max), l), left)
+  if (left) storeTail(out, f32x4.sub(f32x4.mul(f32x4.sub(loadTail(x, left), max), factor), l), left)
   return true
 }
 
 export function logSumExpRowFast(x: usize, classes: usize, out: usize): bool {
   if (!isRegular(x, classes)) return false
   reduceRow(x, classes, 0, false)
-  f32.store(out, <f32>(state(MAX) + log()))
+  f32.store(out, <f32>(state(MAX) / temperature + log()))
   return true
 }
 
 export function crossEntropyRowFast(x: usize, classes: usize, label: usize, loss: usize): bool {
   if (!isRegular(x, classes)) return false
   reduceRow(x, classes, 0, false)
-  f64.store(loss, state(MAX) - <f64>f32.load(x + (label << 2)) + log())
+  f64.store(loss, (state(MAX) - <f64>f32.load(x + (label << 2))) / temperature + log())
   return true
 }
 
@@ -180,7 +190,7 @@ export function crossEntropyGradientRowFast(
   const value = <f64>f32.load(x + (label << 2))
   const place = findMax(x, classes)
   reduceRow(x, classes, gradient, true)
-  f64.store(loss, state(MAX) - value + log())
+  f64.store(loss, (state(MAX) - value) / temperature + log())
   const total = get(TOTAL)
   const t = f64x2.extract_lane(powerSingle(f64x2.splat(min<f64>(value - get(SHIFT), 0))), 0)
   const rest = value === state(MAX) ? get(OTHERS) : total - t * get(SECOND_POWER)

@@ -11,19 +11,52 @@ import { demote, select, upper } from './lanes'
 import { log1pLanes } from './log1p'
 import { findTop, loadTail, MAX, SECOND, STATE, state, storeTail } from './single-top'
 import { CANCELLATION, CANCELLATION_PER_CLASS, finiteSecond, secondPower } from './state-single'
+import { inverse, temperature } from './temperature'
 
 /** The rest of the state of the row, as float64, after MAX and SECOND. */
-const SECOND_POWER: usize = 16
-const OTHERS: usize = 24
-const TOTAL: usize = 32
-const LOG: usize = 40
+export const SECOND_POWER: usize = 16
+export const OTHERS: usize = 24
+export const TOTAL: usize = 32
+export const LOG: usize = 40
 
-/** S₂ of the row, exact on the grid, rounded once. With `keep`, the exponentials go to `scratch`, padded to whole vectors. */
+/** Sums of differences beside S₂, for losses with class weights: none, Σ (m − x_k), or Σ base_k · (m − x_k). */
+export const NO_WEIGHTS: i32 = 0
+export const UNIFORM: i32 = 1
+export const WEIGHTED: i32 = 2
+
+// What sumOfOthers leaves of the differences, four lanes as in kernels/js/targets.ts.
+let differences0 = f64x2.splat(0)
+let differences1 = f64x2.splat(0)
+
+/** The sum of the differences' lanes. */
 // @ts-expect-error: decorator
 @inline
-function sumOfOthers(x: usize, classes: usize, shift: f64, scratch: usize, keep: bool): f64 {
+export function sumOfDifferences(): f64 {
+  const sum = f64x2.add(differences0, differences1)
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)
+}
+
+/**
+ * S₂ of the row, exact on the grid, rounded once. With `keep`, the exponentials go to `scratch`, padded to whole vectors. With
+ * `soft`, the differences of `kind` are summed as well, from the weights in `base`.
+ */
+// @ts-expect-error: decorator
+@inline
+function sumOfOthers(
+  x: usize,
+  classes: usize,
+  shift: f64,
+  scratch: usize,
+  keep: bool,
+  soft: bool,
+  kind: i32,
+  base: usize,
+): f64 {
   const second = f64x2.splat(shift)
   const cap = f32x4.splat(<f32>shift)
+  const max = f64x2.splat(state(MAX))
+  let d0 = f64x2.splat(0)
+  let d1 = d0
   let high: i64 = 0
   let low: i64 = 0
   let left = classes
@@ -34,9 +67,21 @@ function sumOfOthers(x: usize, classes: usize, shift: f64, scratch: usize, keep:
     let sum1 = i64x2.splat(0)
     const end = x + ((entries & ~3) << 2)
     for (; x < end; x += 16) {
-      const v = f32x4.pmin(v128.load(x), cap)
-      const t0 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(v), second))
-      const t1 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(upper(v)), second))
+      const v = v128.load(x)
+      if (soft && kind) {
+        let a = f64x2.sub(max, f64x2.promote_low_f32x4(v))
+        let b = f64x2.sub(max, f64x2.promote_low_f32x4(upper(v)))
+        if (kind === WEIGHTED) {
+          a = f64x2.mul(a, v128.load(base))
+          b = f64x2.mul(b, v128.load(base, 16))
+          base += 32
+        }
+        d0 = f64x2.add(d0, a)
+        d1 = f64x2.add(d1, b)
+      }
+      const capped = f32x4.pmin(v, cap)
+      const t0 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(capped), second))
+      const t1 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(upper(capped)), second))
       sum0 = i64x2.add(sum0, gridBits(t0))
       sum1 = i64x2.add(sum1, gridBits(t1))
       if (keep) {
@@ -45,10 +90,22 @@ function sumOfOthers(x: usize, classes: usize, shift: f64, scratch: usize, keep:
         scratch += 32
       }
     }
-    if (entries & 3) {
-      const v = f32x4.pmin(loadTail(x, entries & 3), cap)
-      const t0 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(v), second))
-      const t1 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(upper(v)), second))
+    const rest = entries & 3
+    if (rest) {
+      const v = loadTail(x, rest)
+      if (soft && kind) {
+        let a = f64x2.sub(max, f64x2.promote_low_f32x4(v))
+        let b = f64x2.sub(max, f64x2.promote_low_f32x4(upper(v)))
+        if (kind === WEIGHTED) {
+          a = f64x2.mul(a, v128.load(base))
+          b = f64x2.mul(b, v128.load(base, 16))
+        }
+        d0 = f64x2.add(d0, v128.and(a, existing(rest)))
+        d1 = f64x2.add(d1, v128.and(b, existing(rest - 2)))
+      }
+      const capped = f32x4.pmin(v, cap)
+      const t0 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(capped), second))
+      const t1 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(upper(capped)), second))
       sum0 = i64x2.add(sum0, gridBits(t0))
       sum1 = i64x2.add(sum1, gridBits(t1))
       if (keep) {
@@ -62,14 +119,38 @@ function sumOfOthers(x: usize, classes: usize, shift: f64, scratch: usize, keep:
     high += units >> 26
     low += units & 0x3ffffff
   }
+  if (soft) {
+    differences0 = d0
+    differences1 = d1
+  }
   // The maximum counted as 1 leaves again. Both parts are exact, so their sum is rounded once.
   return (<f64>(high - (1 << 26)) * 67108864 + <f64>low) * UNIT_52
+}
+
+/** Which of two lanes exist, if `count` do (negative: none). */
+function existing(count: usize): v128 {
+  return i64x2(<isize>count > 0 ? -1 : 0, <isize>count > 1 ? -1 : 0)
 }
 
 /** Fills STATE; false if the row must be left to the reference. */
 // @ts-expect-error: decorator
 @inline
 export function reduceRow(x: usize, classes: usize, scratch: usize, keep: bool): bool {
+  return reduceSoftRow(x, classes, scratch, keep, false, NO_WEIGHTS, 0)
+}
+
+/** The same with sums of differences, see sumOfOthers. */
+// @ts-expect-error: decorator
+@inline
+export function reduceSoftRow(
+  x: usize,
+  classes: usize,
+  scratch: usize,
+  keep: bool,
+  soft: bool,
+  kind: i32,
+  base: usize,
+): bool {
   if (!findTop(x, classes)) return false
   const max = state(MAX)
   if (!isFinite(max)) return false
@@ -77,7 +158,7 @@ export function reduceRow(x: usize, classes: usize, scratch: usize, keep: bool):
   const secondLanes = f64x2.splat(state(SECOND))
   const power = f64x2.extract_lane(secondPower(maxLanes, secondLanes), 0)
   const shift = f64x2.extract_lane(finiteSecond(maxLanes, secondLanes), 0)
-  const others = sumOfOthers(x, classes, shift, scratch, keep) * power
+  const others = sumOfOthers(x, classes, shift, scratch, keep, soft, kind, base) * power
   f64.store(STATE, power, SECOND_POWER)
   f64.store(STATE, others, OTHERS)
   f64.store(STATE, 1 + others, TOTAL)
@@ -114,42 +195,49 @@ export function softmaxRow(x: usize, classes: usize, scratch: usize, out: usize)
 
 // @ts-expect-error: decorator
 @inline
-function logProbs(v: v128, max: v128, log: v128): v128 {
-  const low = f64x2.sub(f64x2.sub(f64x2.promote_low_f32x4(v), max), log)
-  const high = f64x2.sub(f64x2.sub(f64x2.promote_low_f32x4(upper(v)), max), log)
+function logProbs(v: v128, max: v128, factor: v128, log: v128): v128 {
+  const low = f64x2.sub(f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v), max), factor), log)
+  const high = f64x2.sub(f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(upper(v)), max), factor), log)
   return f32x4.add(demote(low, high), f32x4.splat(0)) // −0 becomes +0
 }
 
 export function logSoftmaxRow(x: usize, classes: usize, out: usize): bool {
   if (!reduceRow(x, classes, 0, false)) return false
   const max = f64x2.splat(state(MAX))
+  const factor = f64x2.splat(inverse)
   const log = f64x2.splat(state(LOG))
   const end = x + ((classes & ~3) << 2)
   for (; x < end; x += 16) {
-    v128.store(out, logProbs(v128.load(x), max, log))
+    v128.store(out, logProbs(v128.load(x), max, factor, log))
     out += 16
   }
   const left = classes & 3
   if (left) {
-    storeTail(out, logProbs(loadTail(x, left), max, log), left)
+    storeTail(out, logProbs(loadTail(x, left), max, factor, log), left)
   }
   return true
 }
 
-export function logSumExpRow(x: usize, classes: usize, out: usize): bool {
-  if (!reduceRow(x, classes, 0, false)) return false
+/** m/T + L of the row in STATE; NaN if digits cancel. */
+export function logSumExpOrNaN(classes: usize): f64 {
   const max = state(MAX)
   const log = state(LOG)
-  const sum = max + log
+  const sum = max / temperature + log
   const share = Math.max(CANCELLATION, <f64>classes * CANCELLATION_PER_CLASS)
-  if (max < 0 && abs(sum) < share * log) return false
+  return max < 0 && abs(sum) < share * log ? NaN : sum
+}
+
+export function logSumExpRow(x: usize, classes: usize, out: usize): bool {
+  if (!reduceRow(x, classes, 0, false)) return false
+  const sum = logSumExpOrNaN(classes)
+  if (isNaN(sum)) return false
   f32.store(out, <f32>sum)
   return true
 }
 
 export function crossEntropyRow(x: usize, classes: usize, label: usize, loss: usize): bool {
   if (!reduceRow(x, classes, 0, false)) return false
-  f64.store(loss, state(MAX) - <f64>f32.load(x + (label << 2)) + state(LOG))
+  f64.store(loss, (state(MAX) - <f64>f32.load(x + (label << 2))) / temperature + state(LOG))
   return true
 }
 
@@ -167,7 +255,7 @@ export function crossEntropyGradientRow(
   const total = state(TOTAL)
   const rest =
     value === state(MAX) ? state(OTHERS) : total - f64.load(scratch + (label << 3)) * state(SECOND_POWER)
-  f64.store(loss, state(MAX) - value + state(LOG))
+  f64.store(loss, (state(MAX) - value) / temperature + state(LOG))
   writeSoftmax(x, classes, scale, scratch, gradient)
   f32.store(gradient + (label << 2), <f32>((-rest / total) * scale) + <f32>0)
   return true

@@ -3,6 +3,7 @@
  * Formulas and names as in kernels/js/single.ts.
  */
 import { powerSingle } from './exp2-single'
+import { temperature } from './temperature'
 
 /** Where m + L cancels below this share of L, the row goes to the reference, which has the digits. */
 export const CANCELLATION: f64 = 0.03125
@@ -11,11 +12,11 @@ export const CANCELLATION_PER_CLASS: f64 = 0.000003814697265625
 /** A margin beyond which the others are nothing. */
 const LARGEST_GAP: f64 = 690
 
-/** exp(m₂ − m), 0 from a gap of LARGEST_GAP on and where there is no second entry. */
+/** exp((m₂ − m)/T), 0 from a gap of LARGEST_GAP on and where there is no second entry. */
 // @ts-expect-error: decorator
 @inline
 export function secondPower(max: v128, second: v128): v128 {
-  const inside = f64x2.lt(f64x2.sub(max, second), f64x2.splat(LARGEST_GAP))
+  const inside = f64x2.lt(f64x2.div(f64x2.sub(max, second), f64x2.splat(temperature)), f64x2.splat(LARGEST_GAP))
   return v128.and(powerSingle(f64x2.sub(second, max)), inside)
 }
 

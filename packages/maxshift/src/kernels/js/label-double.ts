@@ -1,0 +1,58 @@
+/**
+ * The reference kernels for float64 data, losses with labels; what is computed once a row is in double-row.ts.
+ */
+import type { FloatArray } from '../../arrays.ts'
+import type { ExpParts } from '../../special/exp.ts'
+import { writeSoftmax } from './double.ts'
+import { complement, finishLog, lossOf, reduceRow, row, weightOf } from './double-row.ts'
+import { limitGradient, limitLoss } from './loss-limits.ts'
+import { temperatureOf } from './temperature.ts'
+
+const scale: ExpParts = { hi: 0, lo: 0, exponent: 0 }
+
+export function crossEntropyDouble(
+  logits: FloatArray,
+  labels: Int32Array,
+  rows: number,
+  classes: number,
+  temperature: number,
+  losses: Float64Array,
+): void {
+  const scaled = temperatureOf(temperature)
+  for (let r = 0; r < rows; r++) {
+    const start = r * classes
+    if (reduceRow(logits, start, classes, scaled)) {
+      finishLog()
+      losses[r] = lossOf(logits[start + labels[r]])
+    } else losses[r] = limitLoss(row, labels[r])
+  }
+}
+
+export function crossEntropyWithGradientDouble(
+  logits: FloatArray,
+  labels: Int32Array,
+  rows: number,
+  classes: number,
+  temperature: number,
+  scales: Float64Array,
+  losses: Float64Array,
+  gradient: FloatArray,
+): void {
+  const scaled = temperatureOf(temperature)
+  for (let r = 0; r < rows; r++) {
+    const start = r * classes
+    const label = labels[r]
+    if (reduceRow(logits, start, classes, scaled)) {
+      const value = logits[start + label]
+      finishLog()
+      losses[r] = lossOf(value)
+      weightOf(scales[2 * r], scales[2 * r + 1], scale)
+      const rest = complement(value, scale)
+      writeSoftmax(logits, start, classes, scale, gradient)
+      gradient[start + label] = 0 - rest
+    } else {
+      losses[r] = limitLoss(row, label)
+      limitGradient(row, start, classes, label, scales[2 * r], gradient)
+    }
+  }
+}

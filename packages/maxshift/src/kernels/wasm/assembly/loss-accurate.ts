@@ -1,0 +1,31 @@
+/**
+ * What the module of the losses exports for accurate mode: <operation>_<dtype>, over rows; see rows.ts for what is returned.
+ */
+import { GRADIENT, overRows, VALUE } from './loss-rows'
+
+export function crossEntropy_f32(
+  x: usize,
+  labels: usize,
+  rows: i32,
+  classes: usize,
+  temperature: f64,
+  losses: usize,
+  flags: usize,
+): i32 {
+  return overRows(VALUE, x, labels, rows, classes, temperature, 0, losses, 0, flags, 0)
+}
+
+export function crossEntropyWithGradient_f32(
+  x: usize,
+  labels: usize,
+  rows: i32,
+  classes: usize,
+  temperature: f64,
+  scales: usize,
+  losses: usize,
+  gradient: usize,
+  flags: usize,
+  scratch: usize,
+): i32 {
+  return overRows(GRADIENT, x, labels, rows, classes, temperature, scales, losses, gradient, flags, scratch)
+}

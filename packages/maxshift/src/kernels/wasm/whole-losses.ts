@@ -1,0 +1,171 @@
+/**
+ * The backends in which a whole loss is one call of the module: float32 in both modes, float64 in fast mode for labels. Rows that the
+ * kernels leave go to the reference, as in whole-kernels.ts.
+ */
+import type { FloatArray } from '../../arrays.ts'
+import { referenceLosses } from '../js/reference-losses.ts'
+import { scaleOf } from '../js/single-row.ts'
+import { kindOf, sharedTargets } from '../js/targets.ts'
+import type { LossKernels, Targets } from '../kernels.ts'
+import type { Arena } from './arena.ts'
+import { type Block, flagged, overBlocks, rowOf, setBase, setLabels, setPeaks, targetsOf } from './blocks.ts'
+import { lossesOf, type WholeLosses } from './loss-module.ts'
+
+/** Copies the scales of a block into its arena, for float32 bounded as the reference does. */
+function setScales({ arena, first, rows }: Block, scales: Float64Array, isSingle: boolean): void {
+  const copy = new Float64Array(arena.memory.buffer, arena.scales, 2 * rows)
+  for (let r = 0; r < rows; r++) copy[2 * r] = isSingle ? scaleOf(scales, first + r) : scales[2 * (first + r)]
+}
+
+/** What is done after a kernel has run: its losses are fetched, and the rows that it left are noted. */
+function finish(block: Block, count: number, losses: Float64Array, left: number[]): void {
+  const { arena, first, rows } = block
+  losses.set(new Float64Array(arena.memory.buffer, arena.losses, rows), first)
+  left.push(...flagged(block, count))
+}
+
+/** Labels, on the kernels that `kernelsOf` picks from an arena. */
+export function wholeLosses(
+  base: Arena,
+  kernelsOf: (arena: Arena) => WholeLosses,
+): Pick<LossKernels, 'crossEntropy' | 'crossEntropyWithGradient'> {
+  return {
+    crossEntropy(logits, labels, rows, classes, temperature, losses) {
+      const left: number[] = []
+      overBlocks(base, logits, rows, classes, null, 0, (block) => {
+        const { arena } = block
+        setLabels(block, labels)
+        const kernel = kernelsOf(arena).crossEntropy
+        const count = kernel(block.logits, arena.labels, block.rows, classes, temperature, arena.losses, arena.flags)
+        finish(block, count, losses, left)
+      })
+      for (const r of left) {
+        const loss = rowOf(losses, r, 1)
+        referenceLosses.crossEntropy(rowOf(logits, r, classes), rowOf(labels, r, 1), 1, classes, temperature, loss)
+      }
+    },
+    crossEntropyWithGradient(logits, labels, rows, classes, temperature, scales, losses, gradient) {
+      const left: number[] = []
+      overBlocks(base, logits, rows, classes, gradient, classes, (block) => {
+        const { arena } = block
+        setLabels(block, labels)
+        setScales(block, scales, logits instanceof Float32Array)
+        const kernel = kernelsOf(arena).crossEntropyWithGradient
+        const count = kernel(
+          block.logits,
+          arena.labels,
+          block.rows,
+          classes,
+          temperature,
+          arena.scales,
+          arena.losses,
+          block.out,
+          arena.flags,
+          arena.scratch,
+        )
+        finish(block, count, losses, left)
+      })
+      for (const r of left) {
+        referenceLosses.crossEntropyWithGradient(
+          rowOf(logits, r, classes),
+          rowOf(labels, r, 1),
+          1,
+          classes,
+          temperature,
+          rowOf(scales, r, 2),
+          rowOf(losses, r, 1),
+          rowOf(gradient, r, classes),
+        )
+      }
+    },
+  }
+}
+
+/** Class weights for float32. */
+export function softLosses(base: Arena): Pick<LossKernels, 'softCrossEntropy' | 'softCrossEntropyWithGradient'> {
+  /** Calls `run` for each block, with its targets in memory and the distance of their rows in bytes. */
+  function overSoftBlocks(
+    logits: FloatArray,
+    targets: Targets,
+    rows: number,
+    classes: number,
+    temperature: number,
+    zLoss: number,
+    gradient: FloatArray | null,
+    run: (block: Block, stride: number, labels: number) => void,
+  ): void {
+    const { sum, uniform } = sharedTargets(targets, classes)
+    let previous: Arena | undefined
+    const each = (block: Block): void => {
+      const { arena } = block
+      lossesOf(arena).soft.setSoft_f32(temperature, kindOf(uniform), uniform, sum, zLoss)
+      setBase(block, targets, classes, arena !== previous)
+      previous = arena
+      const hasLabels = setPeaks(block, targets)
+      run(block, targets.stride * 8, hasLabels ? arena.labels : 0)
+    }
+    overBlocks(base, logits, rows, classes, gradient, classes, each, targets.stride > 0)
+  }
+  return {
+    softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, losses) {
+      const left: number[] = []
+      overSoftBlocks(logits, targets, rows, classes, temperature, zLoss, null, (block, stride, labels) => {
+        const { arena } = block
+        const kernel = lossesOf(arena).soft.softCrossEntropy_f32
+        const count = kernel(
+          block.logits,
+          arena.base,
+          stride,
+          labels,
+          arena.peaks,
+          block.rows,
+          classes,
+          arena.losses,
+          arena.flags,
+        )
+        finish(block, count, losses, left)
+      })
+      for (const r of left) {
+        const row = rowOf(logits, r, classes)
+        const loss = rowOf(losses, r, 1)
+        referenceLosses.softCrossEntropy(row, targetsOf(targets, r, classes), 1, classes, temperature, zLoss, loss)
+      }
+    },
+    softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, scales, losses, gradient) {
+      const left: number[] = []
+      overSoftBlocks(logits, targets, rows, classes, temperature, zLoss, gradient, (block, stride, labels) => {
+        const { arena } = block
+        setScales(block, scales, true)
+        const kernel = lossesOf(arena).soft.softCrossEntropyWithGradient_f32
+        const count = kernel(
+          block.logits,
+          arena.base,
+          stride,
+          labels,
+          arena.peaks,
+          block.rows,
+          classes,
+          arena.scales,
+          arena.losses,
+          block.out,
+          arena.flags,
+          arena.scratch,
+        )
+        finish(block, count, losses, left)
+      })
+      for (const r of left) {
+        referenceLosses.softCrossEntropyWithGradient(
+          rowOf(logits, r, classes),
+          targetsOf(targets, r, classes),
+          1,
+          classes,
+          temperature,
+          zLoss,
+          rowOf(scales, r, 2),
+          rowOf(losses, r, 1),
+          rowOf(gradient, r, classes),
+        )
+      }
+    },
+  }
+}
