@@ -55,8 +55,8 @@ export interface LinearGradients<L extends number | FloatArray, T extends FloatA
  *
  * Products are computed in float32 if the weights are float32 and the features float32 or bytes, else in float64. Sums of at most 64
  * products are rounded to that type at every step, and added up in float64. With u = 2^−24, or 2^−53 for float64, a logit is within
- * (min(64, featureCount) + 2 + featureCount/128) · u · (|b| + Σ |x · w|) of the exact one, to first order; products that leave the
- * type are infinite. Everything after the logits is as exact as in crossEntropy. The order of all additions is fixed by the
+ * (min(64, featureCount) + 2 + featureCount/128) · u · (|b| + Σ |x · w|) of the exact one, to first order and where no product
+ * underflows; products beyond the type are infinite. Everything after the logits is as exact as in crossEntropy. The order of all additions is fixed by the
  * shape: same bits on every engine, with or without WebAssembly.
  *
  * Non-finite: a NaN or an infinity among the features concerns its row only, one in the weights or the bias its class in all rows; 0 · ∞

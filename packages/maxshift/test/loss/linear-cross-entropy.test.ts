@@ -66,6 +66,7 @@ const OPTIONS: Record<string, Partial<LinearCrossEntropyOptions>> = {
   temperature: { temperature: 3 },
   'z-loss': { zLoss: 1e-3, sampleWeights, reduction: 'sum' },
   'soft cap': { softCap: 9, bias },
+  'fast mode': { mode: 'fast' },
   'all of them': { bias, classWeights, sampleWeights, labelSmoothing: 0.2, zLoss: 0.01, softCap: 20, temperature: 0.5 },
 }
 
@@ -209,10 +210,45 @@ describe('NaN and infinities', () => {
     expect([...losses]).toEqual([0, crossEntropy([2, -2], [0])])
     expect(linearCrossEntropy([Infinity], [1, 0], [0], { featureCount: 1 })).toBeNaN()
   })
+  it('an infinite weight concerns its class, also beside the padding of rows', () => {
+    for (const Type of [Float32Array, Float64Array]) {
+      const features = new Type(15).map((_, i) => i + 1)
+      const w = new Type(20)
+      w[9] = Infinity
+      const losses = linearCrossEntropy(features, w, [1, 0, 1], { featureCount: 5, reduction: 'none' })
+      expect([...losses]).toEqual([0, Infinity, 0])
+      const large = Type.of(1e38, 1e38)
+      const product = linearCrossEntropy(large, Type.of(1e38, 0, 0, 0), [0], { featureCount: 2 })
+      expect(product, 'a product beyond float32 is infinite').toBe(0)
+    }
+  })
   it('a mean over nothing is 0, with gradients 0', () => {
     const result = linearCrossEntropyWithGradient([NaN, 1], weights, [1], { ...options, ignoreIndex: 1 })
     const zeros = (length: number) => new Float64Array(length)
     expect(result).toEqual({ loss: 0, weightsGradient: zeros(6), biasGradient: zeros(3), featuresGradient: zeros(2) })
+  })
+})
+
+describe('many calls', () => {
+  it('leave nothing behind for one another', () => {
+    const shapes = [
+      [1, 1, 1],
+      [3, 5, 2],
+      [65, 17, 12],
+      [2, 33, 70],
+    ]
+    const call = ([rows, featureCount, classes]: number[], value: (i: number) => number) =>
+      linearCrossEntropyWithGradient(
+        Float32Array.from({ length: rows * featureCount }, (_, i) => value(i)),
+        Float32Array.from({ length: classes * featureCount }, (_, i) => value(3 * i + 1)),
+        new Int32Array(rows),
+        { featureCount, featuresGradient: true },
+      )
+    const expected = shapes.map((shape) => call(shape, Math.sin))
+    for (let n = 0; n < 3; n++) {
+      for (const shape of shapes) call(shape, () => NaN)
+      expect(shapes.map((shape) => call(shape, Math.sin))).toEqual(expected)
+    }
   })
 })
 
