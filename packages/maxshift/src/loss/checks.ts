@@ -9,7 +9,7 @@ import type { Numbers } from './options.ts'
 /** Weights and targets end here, so that products of two weights and a sum of them stay inside float64. */
 const LARGEST_WEIGHT = 1e100
 
-const isFloatArray = (value: unknown): value is FloatArray =>
+export const isFloatArray = (value: unknown): value is FloatArray =>
   value instanceof Float32Array || value instanceof Float64Array
 
 /** A number for which `isInside` holds; `range` says what was expected. */
@@ -69,13 +69,13 @@ export function checkWeights(
     )
   }
   checkEach(who, name, given)
-  return Float64Array.from(given)
+  return new Float64Array(given)
 }
 
 /** Distributions over the classes: as they are, or from a number[]. */
 export function checkTargets(who: string, given: Numbers): FloatArray {
   checkEach(who, 'labels', given)
-  return isFloatArray(given) ? given : Float64Array.from(given)
+  return isFloatArray(given) ? given : new Float64Array(given)
 }
 
 /** Labels to be left out, as a list of integers. */
@@ -93,7 +93,7 @@ export function checkIgnoreIndex(who: string, given: unknown): readonly number[]
   return list as readonly number[]
 }
 
-/** An array for results: of the kind of `like`, with room for `length` of them; a plain array for `like` = an Int32Array. */
+/** An array for results: of the kind of `like`, with room for `length` of them. */
 export function checkResults<T extends FloatArray | Int32Array>(
   who: string,
   name: string,

@@ -7,7 +7,7 @@
 import type { FloatArray, Labels } from '../arrays.ts'
 import { checkLabelKind, describe } from '../check.ts'
 import { checkLayout, type Layout, type LayoutOptions, rowCount } from '../ops/rows.ts'
-import { checkTargets } from './checks.ts'
+import { checkTargets, isFloatArray } from './checks.ts'
 
 /** Labels of either kind, as callers may pass them. */
 export type LabelsOrTargets = Labels | FloatArray
@@ -20,9 +20,6 @@ export interface CheckedLabels {
   /** 1 for ignored rows; null if there are none. */
   readonly ignored: Uint8Array | null
 }
-
-const isFloatArray = (value: unknown): value is FloatArray =>
-  value instanceof Float32Array || value instanceof Float64Array
 
 /** The layout of logits that come with labels, whose number can stand for `classes`. */
 export function checkLabelledLayout(
@@ -97,7 +94,7 @@ function checkIgnoring(
       throw labelError(who, r, label, classes, ignoreIndex)
     }
   }
-  return { labels: labels ?? Int32Array.from(values), targets: null, ignored }
+  return { labels: labels ?? new Int32Array(values), targets: null, ignored }
 }
 
 function labelError(who: string, r: number, label: unknown, classes: number, ignoreIndex: readonly number[]): Error {

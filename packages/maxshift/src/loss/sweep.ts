@@ -71,7 +71,7 @@ const isSimple = ({ targets, smoothing, mask, softCap, rowStats, zeroDead }: Pla
   targets === null && (smoothing === 0 || mask === null) && softCap === null && rowStats === null && !zeroDead
 
 /** The entries from `first` on, the array itself if these are all; a subarray takes longer than a short row. */
-export const cut = <T extends Float64Array | Int32Array>(array: T, first: number, length: number): T =>
+const cut = <T extends Float64Array | Int32Array>(array: T, first: number, length: number): T =>
   array.length === length ? array : (array.subarray(first, first + length) as T)
 
 /** Calls the kernel for rows with these logits, capped or not. The gradient is that of these logits, and may be written over them. */
