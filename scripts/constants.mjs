@@ -69,6 +69,10 @@ function exp2Table() {
   return table
 }
 
+/** 1/3 and ln 2 as unevaluated sums. */
+const third = () => pair(new Decimal(1).div(3))
+const ln2Pair = () => pair(ln2)
+
 /** The reduction step ln 2 / 128 in three parts: two of 34 bits, so that k · part is exact for |k| < 2^19, and the rest. */
 function stepParts() {
   const step = ln2.div(128)
@@ -138,6 +142,8 @@ export const recipes = {
   exp2Table,
   stepParts,
   ln2Parts,
+  ln2Pair,
+  third,
   ln2Integer,
   reciprocalFactorial,
   exp2Polynomial,

@@ -1,14 +1,17 @@
 /**
- * What `import { softmax } from 'maxshift'` costs a web page: bundled, minified and compressed, kernels included.
+ * What `import { softmax } from 'maxshift'` costs a web page: bundled, minified and compressed, kernels included; and what a function
+ * without kernels costs, which must not bring them along.
  */
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 import { expect, it } from 'vitest'
 
-const LIMIT = 40 * 1024
-
-it(`softmax takes at most ${LIMIT / 1024} KiB of a bundle`, async () => {
+it.each([
+  ['softmax', 40],
+  ['sigmoid', 8],
+  ['logMix', 10],
+])('%s takes at most %d KiB of a bundle', async (name, limit) => {
   const entry = 'virtual:entry'
   const bundle = await rolldown({
     input: entry,
@@ -18,7 +21,7 @@ it(`softmax takes at most ${LIMIT / 1024} KiB of a bundle`, async () => {
       {
         name: 'entry',
         resolveId: (id) => (id === entry ? id : null),
-        load: (id) => (id === entry ? "export { softmax } from 'maxshift'" : null),
+        load: (id) => (id === entry ? `export { ${name} } from 'maxshift'` : null),
       },
     ],
   })
@@ -29,7 +32,7 @@ it(`softmax takes at most ${LIMIT / 1024} KiB of a bundle`, async () => {
     gzip: gzipSync(code, { level: 9 }).length,
     brotli: brotliCompressSync(code).length,
   }
-  console.log('bundle of softmax, in bytes:', sizes)
+  console.log(`bundle of ${name}, in bytes:`, sizes)
   expect(code.toString()).not.toMatch(/node:/)
-  expect(sizes.gzip).toBeLessThanOrEqual(LIMIT)
+  expect(sizes.gzip).toBeLessThanOrEqual(limit * 1024)
 })

@@ -10,18 +10,15 @@ import { checkLogits, checkOptions, checkOverlap, checkRoom, describe } from '..
 /** A number, or an array of them: Float32Array, Float64Array or number[]. */
 export type Elements = number | Logits
 
-/** What comes of one combination of arguments: a number from numbers; float32 if every array is; else float64. */
-type OneResult<T> = [T] extends [number]
-  ? number
-  : [Extract<T, Float64Array | readonly number[]>] extends [never]
-    ? Float32Array
-    : Float64Array
-
 /** A number if all arguments are numbers, else an array: a Float32Array if every array among them is one, else a Float64Array. */
 export type ElementwiseResult<A, B = number, C = number> = A extends unknown
   ? B extends unknown
     ? C extends unknown
-      ? OneResult<A | B | C>
+      ? [A | B | C] extends [number]
+        ? number
+        : [Extract<A | B | C, Float64Array | readonly number[]>] extends [never]
+          ? Float32Array
+          : Float64Array
       : never
     : never
   : never
@@ -119,24 +116,13 @@ function apply(
   return result
 }
 
-function unaryOf(who: string, name: string, f: (x: number) => number): Unary {
-  const checked = (x: Elements, options?: ElementwiseOptions): number | FloatArray =>
-    typeof x === 'number' ? f(x) : apply(who, [name], [x], f, options)
-  return checked as Unary
-}
-
-function binaryOf(who: string, names: readonly string[], f: (a: number, b: number) => number): Binary {
-  const checked = (a: Elements, b: Elements, options?: ElementwiseOptions): number | FloatArray =>
-    typeof a === 'number' && typeof b === 'number' ? f(a, b) : apply(who, names, [a, b], f, options)
-  return checked as Binary
-}
-
-function ternaryOf(who: string, names: readonly string[], f: NumberFunction): Ternary {
-  const checked = (a: Elements, b: Elements, c: Elements, options?: ElementwiseOptions): number | FloatArray =>
-    typeof a === 'number' && typeof b === 'number' && typeof c === 'number'
-      ? f(a, b, c)
-      : apply(who, names, [a, b, c], f, options)
-  return checked as Ternary
+/** f as a public function of as many arguments as there are names. */
+function elementwise(who: string, names: readonly string[], f: NumberFunction): unknown {
+  const count = names.length
+  return (a: Elements, b: Elements, c: Elements, options: Options): number | FloatArray =>
+    typeof a === 'number' && (count < 2 || typeof b === 'number') && (count < 3 || typeof c === 'number')
+      ? f(a, b as number, c as number)
+      : apply(who, names, [a, b, c].slice(0, count), f, [b, c, options][count - 1] as Options)
 }
 
 /** The public function of f and its derivative; `name` is that of the argument, for messages. */
@@ -146,29 +132,31 @@ export function unary(
   f: (x: number) => number,
   derivative: (x: number) => number,
 ): UnaryFunction {
-  return Object.assign(unaryOf(who, name, f), { derivative: unaryOf(`${who}.derivative`, name, derivative) })
+  const derivatives = { derivative: elementwise(`${who}.derivative`, [name], derivative) }
+  return Object.assign(elementwise(who, [name], f) as Unary, derivatives as { derivative: Unary })
 }
 
-/** The public function of f and its partial derivatives, in the order of the arguments. */
+/** The public function of f and its partial derivatives, whose order is that of the arguments. */
+function several(who: string, f: NumberFunction, partials: Readonly<Record<string, NumberFunction>>): unknown {
+  const names = Object.keys(partials)
+  const derivatives = names.map((name) => [name, elementwise(`${who}.derivatives.${name}`, names, partials[name])])
+  return Object.assign(elementwise(who, names, f) as Binary, { derivatives: Object.fromEntries(derivatives) })
+}
+
+/** The public function of f of two arguments, in the order of their derivatives. */
 export function binary<Names extends string>(
   who: string,
   f: (a: number, b: number) => number,
   partials: Readonly<Record<Names, (a: number, b: number) => number>>,
 ): BinaryFunction<Names> {
-  const names = Object.keys(partials) as Names[]
-  const derivatives = {} as Record<Names, Binary>
-  for (const name of names) derivatives[name] = binaryOf(`${who}.derivatives.${name}`, names, partials[name])
-  return Object.assign(binaryOf(who, names, f), { derivatives })
+  return several(who, f, partials) as BinaryFunction<Names>
 }
 
-/** The same for three arguments. */
+/** The public function of f of three arguments, in the order of their derivatives. */
 export function ternary<Names extends string>(
   who: string,
   f: NumberFunction,
   partials: Readonly<Record<Names, NumberFunction>>,
 ): TernaryFunction<Names> {
-  const names = Object.keys(partials) as Names[]
-  const derivatives = {} as Record<Names, Ternary>
-  for (const name of names) derivatives[name] = ternaryOf(`${who}.derivatives.${name}`, names, partials[name])
-  return Object.assign(ternaryOf(who, names, f), { derivatives })
+  return several(who, f, partials) as TernaryFunction<Names>
 }

@@ -4,20 +4,9 @@
 
 import { powerOfTwo } from './bits.ts'
 import { BITS, fromFixed, logFixed, toFixed } from './fixed-point.ts'
-import { QUICK } from './precision.ts'
-import {
-  divideScaled,
-  exactSum,
-  multiplyScaled,
-  negateScaled,
-  roundScaled,
-  type Scaled,
-  scaled,
-  scaledOf,
-} from './scaled.ts'
-import { LADDER } from './softplus.ts'
+import { LADDER, QUICK } from './precision.ts'
+import { divideScaled, exactSum, multiplyScaled, negateScaled, ONE, roundScaled, scaled, scaledOf } from './scaled.ts'
 
-const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
 const out = scaled()
 const given = scaled()
 const power = scaled()

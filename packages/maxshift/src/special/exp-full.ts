@@ -10,17 +10,17 @@ import { addPairs, multiplyPairs, normalize, type Pair, sumError } from './doubl
 import { type ExpParts, ROUND_TO_INTEGER, STEP_HIGH, STEP_LOW, STEP_MIDDLE, STEPS_PER_UNIT } from './exp.ts'
 import { EXP2_TABLE } from './exp2-table.ts'
 
-/** 1/n!, as pairs where the second half still matters. */
-const C3 = 0.16666666666666666 // 0x3fc5555555555555
+/** 1/n!, as pairs where the second half still matters here. */
+export const C3 = 0.16666666666666666 // 0x3fc5555555555555
 const C3_LOW = 9.25185853854297e-18 // 0x3c65555555555555
-const C4 = 0.041666666666666664 // 0x3fa5555555555555
+export const C4 = 0.041666666666666664 // 0x3fa5555555555555
 const C4_LOW = 2.3129646346357427e-18 // 0x3c45555555555555
-const C5 = 0.008333333333333333 // 0x3f81111111111111
+export const C5 = 0.008333333333333333 // 0x3f81111111111111
 const C5_LOW = 1.1564823173178714e-19 // 0x3c01111111111111
-const C6 = 0.001388888888888889 // 0x3f56c16c16c16c17
-const C7 = 0.0001984126984126984 // 0x3f2a01a01a01a01a
-const C8 = 0.0000248015873015873 // 0x3efa01a01a01a01a
-const C9 = 0.0000027557319223985893 // 0x3ec71de3a556c734
+export const C6 = 0.001388888888888889 // 0x3f56c16c16c16c17
+export const C7 = 0.0001984126984126984 // 0x3f2a01a01a01a01a
+export const C8 = 0.0000248015873015873 // 0x3efa01a01a01a01a
+export const C9 = 0.0000027557319223985893 // 0x3ec71de3a556c734
 const C10 = 2.755731922398589e-7 // 0x3e927e4fb7789f5c
 const C11 = 2.505210838544172e-8 // 0x3e5ae64567f544e4
 

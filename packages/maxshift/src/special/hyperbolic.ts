@@ -5,20 +5,19 @@
  * tanh x = μ/(2 + μ) with μ = e^2x − 1. Away from 0: log cosh x = x − ln 2 + log1p(e^−2x), and log1p(−e^−2x) for sinh.
  */
 import { BITS, expFixed, fromFixed, logFixed, toFixed } from './fixed-point.ts'
-import { type Precision, QUICK } from './precision.ts'
+import { LADDER, type Precision, QUICK } from './precision.ts'
 import {
   addScaled,
   divideScaled,
   multiplyScaled,
   negateScaled,
+  ONE,
   roundScaled,
   type Scaled,
   scaled,
   scaledPair,
 } from './scaled.ts'
-import { LADDER } from './softplus.ts'
 
-const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
 const TWO: Scaled = { hi: 2, lo: 0, exponent: 0 }
 const HALF: Scaled = { hi: 0.5, lo: 0, exponent: 0 }
 const LN2 = 0.6931471805599453 // 0x3fe62e42fefa39ef
@@ -30,7 +29,7 @@ const out = scaled()
 const m = scaled()
 const other = scaled()
 
-/** out = x − ln 2 + log1p(sign · e^−2x) for x ≥ ½. */
+/** x − ln 2 + log1p(sign · e^−2x) for x > 1. */
 function farFromZero(x: number, sign: number): number {
   scaledPair(x, -LN2, other)
   other.lo -= LN2_LOW

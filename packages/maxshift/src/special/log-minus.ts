@@ -5,18 +5,8 @@
  * gives all digits (precision.ts).
  */
 import { LOG1P_SERIES, log1pMinusSeries, QUICK } from './precision.ts'
-import {
-  addScaled,
-  divideScaled,
-  exactSum,
-  multiplyScaled,
-  roundScaled,
-  type Scaled,
-  scaled,
-  scaledOf,
-} from './scaled.ts'
+import { addScaled, divideScaled, exactSum, multiplyScaled, ONE, roundScaled, scaled, scaledOf } from './scaled.ts'
 
-const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
 const out = scaled()
 const given = scaled()
 const line = scaled()

@@ -6,8 +6,8 @@
  */
 
 import { sumError } from './double-double.ts'
-import { bitsOf, expFixed, fromFixed, logFixed, toFixed } from './fixed-point.ts'
-import { QUICK } from './precision.ts'
+import { BITS, bitsOf, expFixed, fromFixed, logFixed, toFixed } from './fixed-point.ts'
+import { LADDER, QUICK } from './precision.ts'
 import {
   addScaled,
   approximately,
@@ -20,7 +20,6 @@ import {
   scaled,
   scaledOf,
 } from './scaled.ts'
-import { LADDER } from './softplus.ts'
 
 const out = scaled()
 const weightA = scaled()
@@ -53,7 +52,7 @@ function setWeights(theta: number): void {
 
 /** T near 1 in fixed point. */
 function mixFixed(theta: number, a: number, b: number): number {
-  const bits = bitsOf(theta) + bitsOf(Math.abs(a)) + bitsOf(Math.abs(b))
+  const bits = bitsOf(theta) + bitsOf(Math.abs(a)) + bitsOf(Math.abs(b)) - 2 * BITS
   const power = (x: number): bigint => (x < FAR ? 0n : expFixed(toFixed(x, bits), bits))
   const weight = toFixed(theta, bits)
   const sum = weight * power(a) + (toFixed(1, bits) - weight) * power(b)

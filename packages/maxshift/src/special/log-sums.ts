@@ -9,21 +9,11 @@ import { sumError } from './double-double.ts'
 import { exp } from './exp.ts'
 import { bitsOf, expFixed, fromFixed, logFixed, toFixed } from './fixed-point.ts'
 import { log1mExpOf, log1pExpOf, logisticOf } from './logistic.ts'
-import { QUICK } from './precision.ts'
-import {
-  addScaled,
-  approximately,
-  divideScaled,
-  negateScaled,
-  roundScaled,
-  type Scaled,
-  scaled,
-  scaledOf,
-} from './scaled.ts'
+import { LADDER, QUICK } from './precision.ts'
+import { addScaled, approximately, divideScaled, negateScaled, ONE, roundScaled, scaled, scaledOf } from './scaled.ts'
 import { log1mSigmoid, logSigmoid } from './sigmoid.ts'
-import { LADDER, reciprocalExpm1 } from './softplus.ts'
+import { reciprocalExpm1 } from './softplus.ts'
 
-const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
 const out = scaled()
 const term = scaled()
 const power = scaled()
@@ -38,12 +28,10 @@ const lost = (a: number, b: number, difference: number): number =>
 /** Whether out = a + something has kept its share of a. */
 const keeps = (a: number, share: number): boolean => Math.abs(approximately(out)) >= share * Math.abs(a)
 
-/** a + log(1 + sign · e^(b − a)) in fixed point, where it cancels. */
+/** log(e^a + sign · e^b) near 0 in fixed point: both exponentials are at least as large as the result that they leave. */
 function sumFixed(a: number, b: number, sign: bigint): number {
-  const bits = bitsOf(exp(b - a))
-  const fixed = toFixed(a, bits)
-  const power = expFixed(toFixed(b, bits) - fixed, bits)
-  return fromFixed(fixed + logFixed(toFixed(1, bits) + sign * power, bits), bits)
+  const bits = bitsOf(exp(b))
+  return fromFixed(logFixed(expFixed(toFixed(a, bits), bits) + sign * expFixed(toFixed(b, bits), bits), bits), bits)
 }
 
 export function logAddExp(a: number, b: number): number {

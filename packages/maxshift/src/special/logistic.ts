@@ -6,9 +6,8 @@
  * Any x but NaN; |tail| ≤ ulp(x).
  */
 import type { Precision } from './precision.ts'
-import { addScaled, divideScaled, negateScaled, type Scaled, scaled, scaledPair } from './scaled.ts'
+import { addScaled, divideScaled, negateScaled, ONE, type Scaled, scaled, scaledPair } from './scaled.ts'
 
-const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
 const power = scaled()
 const linear = scaled()
 

@@ -10,11 +10,12 @@
 import { powerOfTwo } from './bits.ts'
 import { addPairs, multiplyPairs, normalize, productError, sumError } from './double-double.ts'
 import { EXP_UNDERFLOW, expParts } from './exp.ts'
-import { expFull, expm1Full } from './exp-full.ts'
+import { C3, C4, C5, C6, C7, C8, C9, expFull, expm1Full } from './exp-full.ts'
 import { log as log64 } from './log.ts'
 import { log1pFull } from './log-full.ts'
 import { type Scaled, scaled, scaledOf, scaledPair } from './scaled.ts'
 
+/** The four functions in one precision. `out` may be an operand. */
 export interface Precision {
   /** out = e^(x + tail), |tail| ≤ ulp(x), any x but NaN; beyond ±1600 that of ±1600. */
   readonly exp: (x: number, tail: number, out: Scaled) => void
@@ -24,6 +25,7 @@ export interface Precision {
   readonly log1p: (a: Scaled, out: Scaled) => void
   /** out = log a for a > 0, with relative accuracy (of the logarithm of a as it is given) also near 1. */
   readonly log: (a: Scaled, out: Scaled) => void
+  /** What must be left of terms that cancel. */
   readonly share: number
 }
 
@@ -52,15 +54,6 @@ function nearlyLinear(x: number, tail: number, half: number, out: Scaled): void 
   const lifted = tail === 0 || out.exponent === 0 ? tail : tail * powerOfTwo(-out.exponent)
   normalize(out.hi, lifted + out.hi * x * half, out)
 }
-
-/** 1/n!; the series of expm1 stops at x^9. */
-const C3 = 0.16666666666666666 // 0x3fc5555555555555
-const C4 = 0.041666666666666664 // 0x3fa5555555555555
-const C5 = 0.008333333333333333 // 0x3f81111111111111
-const C6 = 0.001388888888888889 // 0x3f56c16c16c16c17
-const C7 = 0.0001984126984126984 // 0x3f2a01a01a01a01a
-const C8 = 0.0000248015873015873 // 0x3efa01a01a01a01a
-const C9 = 0.0000027557319223985893 // 0x3ec71de3a556c734
 
 /** out = e^(x + tail) − 1 for TINY < |x| ≤ EXPM1_SERIES: x + x²/2 as pairs, the rest in float64. */
 function expm1Series(x: number, tail: number, out: Scaled): void {
@@ -225,3 +218,6 @@ export const FULL: Precision = {
   log: logInFull,
   share: 1.4551915228366852e-11, // 0x3db0000000000000, 2^−36
 }
+
+/** Both, for formulas that try the first and, if digits cancel beyond its share, the second. */
+export const LADDER: readonly Precision[] = [QUICK, FULL]

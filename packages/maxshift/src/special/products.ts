@@ -3,20 +3,9 @@
  * over an infinite −y: 0 · log 0 = 0 and x · e^−∞ = 0, the limits that sums of such terms need.
  */
 import { BITS, fromFixed, logFixed, toFixed } from './fixed-point.ts'
-import { QUICK } from './precision.ts'
-import {
-  addScaled,
-  divideScaled,
-  exactSum,
-  multiplyScaled,
-  roundScaled,
-  type Scaled,
-  scaled,
-  scaledOf,
-} from './scaled.ts'
-import { LADDER } from './softplus.ts'
+import { LADDER, QUICK } from './precision.ts'
+import { addScaled, divideScaled, exactSum, multiplyScaled, ONE, roundScaled, scaled, scaledOf } from './scaled.ts'
 
-const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
 const out = scaled()
 const factor = scaled()
 const line = scaled()

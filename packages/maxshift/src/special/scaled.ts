@@ -12,6 +12,9 @@ import type { ExpParts } from './exp.ts'
 /** What expParts leaves: (hi + lo) · 2^exponent. */
 export type Scaled = ExpParts
 
+/** 1, for sums and reciprocals. */
+export const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
+
 export const scaled = (): Scaled => ({ hi: 0, lo: 0, exponent: 0 })
 
 /** out = x for a finite x, subnormal ones included. */

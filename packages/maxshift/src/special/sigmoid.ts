@@ -5,19 +5,9 @@
  */
 import { logisticOf } from './logistic.ts'
 import { QUICK } from './precision.ts'
-import {
-  addScaled,
-  divideScaled,
-  exactSum,
-  multiplyScaled,
-  roundScaled,
-  type Scaled,
-  scaled,
-  scaledOf,
-} from './scaled.ts'
+import { addScaled, divideScaled, exactSum, multiplyScaled, ONE, roundScaled, scaled, scaledOf } from './scaled.ts'
 import { log1pExp, logExpm1, logExpm1Derivative, NOTHING, UNDERFLOW } from './softplus.ts'
 
-const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
 const out = scaled()
 const power = scaled()
 const p1 = scaled()

@@ -6,15 +6,11 @@
  */
 import { BITS, expFixed, fromFixed, logFixed, toFixed } from './fixed-point.ts'
 import { log1mExpOf, log1pExpOf } from './logistic.ts'
-import { FULL, QUICK } from './precision.ts'
-import { addScaled, divideScaled, negateScaled, roundScaled, type Scaled, scaled } from './scaled.ts'
+import { LADDER, QUICK } from './precision.ts'
+import { addScaled, divideScaled, negateScaled, ONE, roundScaled, scaled } from './scaled.ts'
 
-const ONE: Scaled = { hi: 1, lo: 0, exponent: 0 }
 const out = scaled()
 const power = scaled()
-
-/** Both precisions, for formulas that try the first and, if it does not keep its share, the second. */
-export const LADDER = [QUICK, FULL] as const
 
 /** Below this e^x rounds to 0. */
 export const UNDERFLOW = -746
