@@ -6,6 +6,9 @@
  * to the engine. `Infinity` stands for NaN, an infinity or a number of the wrong magnitude altogether.
  */
 import { describe, expect, test } from 'vitest'
+import { referenceKernels } from '../src/kernels/js/reference.ts'
+import type { Kernels } from '../src/kernels/kernels.ts'
+import { brokenPromises } from './conformance/options.ts'
 import { largestError } from './support/measure.ts'
 import { type Formula, naiveKernels } from './support/naive-kernels.ts'
 import {
@@ -116,4 +119,24 @@ describe('float64 inside, for float32 logits', () => {
       }
     }
   })
+})
+
+test('the rows with options catch logits that are divided before they are subtracted', () => {
+  for (const dtype of DTYPES) {
+    const divided: Kernels = {
+      ...referenceKernels,
+      softmax: (logits, rows, classes, temperature, out) =>
+        referenceKernels.softmax(
+          logits.map((x: number) => x / temperature),
+          rows,
+          classes,
+          1,
+          out,
+        ),
+    }
+    expect(brokenPromises(divided, dtype, 'softmax').length).toBeGreaterThan(5)
+    expect(
+      brokenPromises(naiveKernels('shifted', dtype), dtype, 'softCrossEntropyWithGradient').length,
+    ).toBeGreaterThan(5)
+  }
 })

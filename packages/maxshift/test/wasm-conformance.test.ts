@@ -12,6 +12,7 @@ import { crossEntropyConformance } from './conformance/cross-entropy.ts'
 import { crossEntropyGradientConformance } from './conformance/cross-entropy-gradient.ts'
 import { logSoftmaxConformance } from './conformance/log-softmax.ts'
 import { logSumExpConformance } from './conformance/log-sum-exp.ts'
+import { optionsConformance } from './conformance/options.ts'
 import { softmaxConformance } from './conformance/softmax.ts'
 import { type Batch, OPERATIONS, outputOf, singleRow } from './support/operations.ts'
 import { seededRandom } from './support/random.ts'
@@ -27,6 +28,7 @@ logSoftmaxConformance(backend)
 logSumExpConformance(backend)
 crossEntropyConformance(backend)
 crossEntropyGradientConformance(backend)
+optionsConformance(backend)
 
 const random = seededRandom(11)
 const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 5e-324, -1e38, 3e38, 1e30]
