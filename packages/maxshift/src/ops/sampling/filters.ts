@@ -5,7 +5,7 @@
  */
 import { arrayLike, type FloatArray } from '../../arrays.ts'
 import { findTop, type Top } from '../../kernels/js/top.ts'
-import type { Kernels } from '../../kernels/kernels.ts'
+import { type Mode, selectKernels } from '../../kernels/select.ts'
 import { log } from '../../special/log.ts'
 import { accumulate, makeCumulative } from './cumulative.ts'
 import { type Best, findLargest } from './largest.ts'
@@ -20,6 +20,7 @@ export interface Filters {
   topP: number
   /** The least probability relative to the largest; 0 for all. */
   minP: number
+  mode: Mode
 }
 
 /** What is left of a row: its logits there, and their places in the row, ascending; null if all are left. */
@@ -49,12 +50,12 @@ function topKCut(logits: FloatArray, best: Best): Cut {
   return { value: logits[place], place }
 }
 
-function topPCut(logits: FloatArray, share: number, temperature: number, kernels: Kernels): Cut {
+function topPCut(logits: FloatArray, { topP, temperature, mode }: Filters): Cut {
   const probs = arrayLike(logits, logits.length)
-  kernels.softmax(logits, 1, logits.length, temperature, probs)
+  selectKernels(logits.length, mode).softmax(logits, 1, logits.length, temperature, probs)
   const sums = makeCumulative(logits.length)
   accumulate(probs, sums)
-  return nucleus(logits, probs, sums.total, share)
+  return nucleus(logits, probs, sums.total, topP)
 }
 
 /** p_j ≥ ratio · max p ⇔ (x_j − m)/T ≥ log ratio. */
@@ -68,13 +69,13 @@ function minPCut(logits: FloatArray, max: number, ratio: number, temperature: nu
 }
 
 /** What the filters leave of a row; null if the row has no distribution. */
-export function filterRow(row: FloatArray, filters: Filters, kernels: Kernels): Candidates | null {
+export function filterRow(row: FloatArray, filters: Filters): Candidates | null {
   const { best, topP, minP, temperature } = filters
   findTop(row, 0, row.length, top)
   if (!hasDistribution(top)) return null
   let candidates: Candidates = { logits: row, places: null }
   if (best !== null) candidates = keep(candidates, topKCut(row, best))
-  if (topP < 1) candidates = keep(candidates, topPCut(candidates.logits, topP, temperature, kernels))
+  if (topP < 1) candidates = keep(candidates, topPCut(candidates.logits, filters))
   if (minP > 0) candidates = keep(candidates, minPCut(candidates.logits, top.max, minP, temperature))
   return candidates
 }

@@ -17,9 +17,8 @@ import {
   checkTemperature,
 } from '../../check.ts'
 import { findTop, type Top } from '../../kernels/js/top.ts'
-import type { Kernels } from '../../kernels/kernels.ts'
 import { takeScratch, withScratch } from '../../kernels/scratch.ts'
-import type { Mode } from '../../kernels/select.ts'
+import { type Mode, selectKernels } from '../../kernels/select.ts'
 import { selectLossKernels } from '../../kernels/select-losses.ts'
 import type { Pair } from '../../special/double-double.ts'
 import { GRID_TERMS } from '../../special/grid.ts'
@@ -96,7 +95,6 @@ interface Plan {
   readonly counter: number
   readonly count: number
   readonly greedy: boolean
-  readonly kernels: Kernels
 }
 
 function checkPlan(who: string, options: SampleOptions, rows: number, classes: number): Plan {
@@ -118,13 +116,13 @@ function checkPlan(who: string, options: SampleOptions, rows: number, classes: n
       best: limit === null ? null : makeBest(limit),
       topP: checkShare(who, 'topP', topP),
       minP: checkShare(who, 'minP', minP),
+      mode: checkMode(who, options.mode),
     },
     isFiltered: limit !== null || topP < 1 || minP > 0,
     seed: seed === undefined ? randomSeed() : checkInteger(who, 'seed', seed, 0, Number.MAX_SAFE_INTEGER),
     counter: checkInteger(who, 'counter', counter, 0, Number.MAX_SAFE_INTEGER),
     count,
     greedy,
-    kernels: selectLossKernels(rows * classes, checkMode(who, options.mode)),
   }
 }
 
@@ -156,7 +154,8 @@ function choose(logits: FloatArray, rows: number, first: number, plan: Plan): In
     return chosen
   }
   const probs = takeScratch(logits, logits.length)
-  plan.kernels.softmax(logits, rows, classes, plan.filters.temperature, probs)
+  const { temperature, mode } = plan.filters
+  selectKernels(logits.length, mode).softmax(logits, rows, classes, temperature, probs)
   const sums = makeCumulative(classes)
   for (let r = 0; r < rows; r++) {
     drawRow(probs.subarray(r * classes, (r + 1) * classes), first + r, plan, sums, chosen, r * plan.count)
@@ -165,13 +164,9 @@ function choose(logits: FloatArray, rows: number, first: number, plan: Plan): In
 }
 
 /** The log-probabilities of choices, as logSoftmax has them; NaN for none. One choice per row needs no array of all of them. */
-function logProbsAt(
-  logits: FloatArray,
-  rows: number,
-  chosen: Int32Array,
-  { filters, count, kernels }: Plan,
-): FloatArray {
+function logProbsAt(logits: FloatArray, rows: number, chosen: Int32Array, { filters, count }: Plan): FloatArray {
   const classes = logits.length / rows
+  const kernels = selectLossKernels(logits.length, filters.mode)
   if (count === 1) {
     const losses = new Float64Array(rows)
     const labels = chosen.map((place) => Math.max(place, 0))
@@ -201,7 +196,7 @@ function sampleUnfiltered(logits: FloatArray, rows: number, first: number, plan:
 }
 
 function sampleFiltered(row: FloatArray, number: number, plan: Plan, withUnfiltered: boolean): Chosen {
-  const candidates = filterRow(row, plan.filters, plan.kernels)
+  const candidates = filterRow(row, plan.filters)
   if (candidates === null) return sampleUnfiltered(row, 1, number, plan)
   const { logits, places: kept } = candidates
   const drawn = choose(logits, 1, number, plan)
