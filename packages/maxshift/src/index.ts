@@ -6,6 +6,14 @@
 export type { FloatArray, IntegerArray, Labels, Logits, ResultArray } from './arrays.ts'
 export type { Features } from './kernels/kernels.ts'
 export { type Backend, backend, type Mode } from './kernels/select.ts'
+export {
+  type BinaryCrossEntropyGradientOptions,
+  type BinaryCrossEntropyOptions,
+  type BinaryLossOptions,
+  type BinaryTargets,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithGradient,
+} from './loss/binary-cross-entropy.ts'
 export { crossEntropy, crossEntropyWithGradient } from './loss/cross-entropy.ts'
 export type { LabelsOrTargets } from './loss/labels.ts'
 export {

@@ -172,3 +172,8 @@ describe('messages', () => {
     expect(call).toThrow(message)
   })
 })
+
+it('takes entries whose power has the exponent −1024', () => {
+  expect(entropy([0, -709.4])).toBeGreaterThan(5e-306)
+  expect(entropy([0, -709.4])).toBeLessThan(6e-306)
+})

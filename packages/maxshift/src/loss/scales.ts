@@ -6,6 +6,9 @@ import { dividePairs, multiplyPairs, type Pair, productError } from '../special/
 import type { WeightPlan } from './plan.ts'
 import { meanOf, type RowWeights, sumOfWeights, weightedMeanOf } from './reduction.ts'
 
+/** What the reduction of `rows` losses needs of a plan. */
+export type Reducing = Pick<WeightPlan, 'rows' | 'reduction' | 'factors' | 'divisors'>
+
 const divisor: Pair = { hi: 0, lo: 0 }
 const unit: Pair = { hi: 0, lo: 0 }
 const scale: Pair = { hi: 0, lo: 0 }
@@ -22,7 +25,7 @@ const balance = (x: number): number => (x < SMALL ? LIFT : x > LARGE ? LOWER : 1
  * factor_r / (divisor · temperature) for each row, as pairs: the scales of the kernels' gradients. All 0 where the divisor is 0. Where
  * a temperature near the smallest number takes them out of the format, they end at the largest.
  */
-export function gradientScales(plan: WeightPlan, temperature: number): RowWeights {
+export function gradientScales(plan: Reducing, temperature: number): RowWeights {
   const { rows, reduction, factors, divisors } = plan
   const scales = new Float64Array(2 * rows)
   divisor.hi = reduction === 'mean' ? rows : 1
@@ -45,7 +48,7 @@ export function gradientScales(plan: WeightPlan, temperature: number): RowWeight
 }
 
 /** The row losses of a kernel, with their factors and reduced; 'none' in the dtype of `like`. */
-export function reduceLosses(losses: Float64Array, plan: WeightPlan, like: FloatArray): number | FloatArray {
+export function reduceLosses(losses: Float64Array, plan: Reducing, like: FloatArray): number | FloatArray {
   const { reduction, factors, divisors, rows } = plan
   if (reduction === 'none') {
     if (factors !== null)

@@ -47,7 +47,8 @@ export function addScaled(a: Scaled, b: Scaled, out: Scaled): void {
   const aIsLarge = b.hi === 0 || (a.hi !== 0 && a.exponent >= b.exponent)
   const large = aIsLarge ? a : b
   const small = aIsLarge ? b : a
-  const shift = powerOfTwo(Math.max(small.exponent - large.exponent, -1022))
+  // A zero may come with any exponent, also a larger one.
+  const shift = powerOfTwo(Math.max(Math.min(small.exponent - large.exponent, 0), -1022))
   const exponent = large.exponent
   addPairs(large.hi, large.lo, small.hi * shift, small.lo * shift, out)
   out.exponent = exponent
