@@ -1,7 +1,6 @@
 /**
  * cloglog p = log(−log(1 − p)) and its inverse cexpexp x = 1 − exp(−e^x), with their derivatives, rounded once.
  */
-
 import { powerOfTwo } from './bits.ts'
 import { BITS, fromFixed, logFixed, toFixed } from './fixed-point.ts'
 import { LADDER, QUICK } from './precision.ts'

@@ -2,8 +2,8 @@
  * exp and log in fixed point, on integers of any length: a bigint v stands for v · 2^−bits.
  *
  * For the few arguments where even double-double loses its digits: a result that cancels to less than 2^−36 of its terms, such as
- * logAddExp of two normalised log-probabilities. 20 to 100 microseconds a call, up to a millisecond for weights of 10^−300; integers, so the
- * same bits everywhere.
+ * logAddExp of two normalised log-probabilities. 20 to 100 microseconds a call, up to a millisecond for weights of 10^−300;
+ * integers, so the same bits everywhere.
  */
 import { powerOfTwo } from './bits.ts'
 import { normalize } from './double-double.ts'

@@ -1,8 +1,8 @@
 /**
  * log1p(x) − x, log(x) − x + 1 and log(1 + x²), with their derivatives, rounded once.
  *
- * The first two vanish like −x²/2 and −(x − 1)²/2 where the logarithm and the line touch; there the series without its linear term
- * gives all digits (precision.ts).
+ * The first two vanish like −x²/2 and −(x − 1)²/2 where the logarithm and the line touch; there the series without its linear
+ * term gives all digits (precision.ts).
  */
 import { LOG1P_SERIES, log1pMinusSeries, QUICK } from './precision.ts'
 import { addScaled, divideScaled, exactSum, multiplyScaled, ONE, roundScaled, scaled, scaledOf } from './scaled.ts'

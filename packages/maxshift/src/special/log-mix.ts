@@ -1,10 +1,9 @@
 /**
  * log(θ e^a + (1 − θ) e^b) with its derivatives, rounded once.
  *
- * The sum T is formed as it stands, with exponents of its own; around T = 1 the result is log1p(θ (e^a − 1) + (1 − θ)(e^b − 1)), and
- * where those two cancel it is repeated in FULL and then in fixed point. 1 − θ is exact throughout.
+ * The sum T is formed as it stands, with exponents of its own; around T = 1 the result is log1p(θ (e^a − 1) + (1 − θ)(e^b − 1)),
+ * and where those two cancel it is repeated in FULL and then in fixed point. 1 − θ is exact throughout.
  */
-
 import { sumError } from './double-double.ts'
 import { BITS, bitsOf, expFixed, fromFixed, logFixed, toFixed } from './fixed-point.ts'
 import { LADDER, QUICK } from './precision.ts'

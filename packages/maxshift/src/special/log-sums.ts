@@ -1,10 +1,9 @@
 /**
- * Logarithms of a sum, a difference and a mixture of two exponentials, and of the difference of two logistic functions, with their
- * derivatives, rounded once. The functions of two numbers see their exact difference.
+ * Logarithms of a sum and a difference of two exponentials, and of the difference of two logistic functions, with their
+ * derivatives, rounded once. They see the exact difference of their arguments.
  *
  * A result next to 0, where max(a, b) and the logarithm cancel, is repeated in FULL and, beside its zero, in fixed point.
  */
-
 import { sumError } from './double-double.ts'
 import { exp } from './exp.ts'
 import { bitsOf, expFixed, fromFixed, logFixed, toFixed } from './fixed-point.ts'

@@ -1,6 +1,6 @@
 /**
- * x log x, x log y, x log(1 + y), x e^x and x e^y, with their derivatives, rounded once. A factor 0 wins over an infinite logarithm and
- * over an infinite −y: 0 · log 0 = 0 and x · e^−∞ = 0, the limits that sums of such terms need.
+ * x log x, x log y, x log(1 + y), x e^x and x e^y, with their derivatives, rounded once. A factor 0 wins over an infinite
+ * logarithm and over an infinite −y: 0 · log 0 = 0 and x · e^−∞ = 0, the limits that sums of such terms need.
  */
 import { BITS, fromFixed, logFixed, toFixed } from './fixed-point.ts'
 import { LADDER, QUICK } from './precision.ts'

@@ -84,7 +84,7 @@ describe.each([
 ] as const)('%s', (_, precision, exponent) => {
   it.each(cases)(`$name is within 2^${exponent}`, ({ next, ours, exact }) => {
     let worst = { error: 0, x: 0 }
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 40; i++) {
       const x = next()
       ours(precision, x)
       const expected = exact(wide(x))

@@ -12,8 +12,8 @@ import { type BinaryFunction, binary, type UnaryFunction, unary } from '../eleme
 export const xlogx: UnaryFunction = /* @__PURE__ */ unary('xlogx', 'x', special.xlogx, special.xlogxDerivative)
 
 /**
- * x log y. Takes numbers, arrays of equal length, or an array and a number (with `{ out }`). 0 at x = 0 unless y is NaN, also beside log 0;
- * otherwise NaN for y < 0.
+ * x log y. Takes numbers, arrays of equal length, or an array and a number (with `{ out }`). 0 at x = 0 unless y is NaN, also
+ * beside log 0; otherwise NaN for y < 0.
  *
  * Derivatives: log y by x, x/y by y; NaN for y < 0. Within 0.51 ulp, all; float32 arrays 0.501 ulp.
  */
@@ -23,8 +23,8 @@ export const xlogy: BinaryFunction<'x' | 'y'> = /* @__PURE__ */ binary('xlogy', 
 })
 
 /**
- * x log(1 + y). Takes numbers, arrays of equal length, or an array and a number (with `{ out }`). 0 at x = 0 unless y is NaN; otherwise NaN
- * for y < −1.
+ * x log(1 + y). Takes numbers, arrays of equal length, or an array and a number (with `{ out }`). 0 at x = 0 unless y is NaN;
+ * otherwise NaN for y < −1.
  *
  * Derivatives: log(1 + y) by x, x/(1 + y) by y; NaN for y < −1. Within 0.51 ulp, all; float32 arrays 0.501 ulp.
  */
@@ -41,8 +41,8 @@ export const xlog1py: BinaryFunction<'x' | 'y'> = /* @__PURE__ */ binary('xlog1p
 export const xexpx: UnaryFunction = /* @__PURE__ */ unary('xexpx', 'x', special.xexpx, special.xexpxDerivative)
 
 /**
- * x e^y. Takes numbers, arrays of equal length, or an array and a number (with `{ out }`). 0 with the sign of x at y = −∞, also for infinite
- * x; finite wherever the product is, even if e^y is not; NaN at x = 0, y = +∞.
+ * x e^y. Takes numbers, arrays of equal length, or an array and a number (with `{ out }`). 0 with the sign of x at y = −∞, also
+ * for infinite x; finite wherever the product is, even if e^y is not; NaN at x = 0, y = +∞.
  *
  * Derivatives: e^y by x, x e^y by y. Within 0.51 ulp, all, subnormal results included; float32 arrays 0.501 ulp.
  */

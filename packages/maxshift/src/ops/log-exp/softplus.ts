@@ -7,14 +7,16 @@ import * as special from '../../special/softplus.ts'
 import { type UnaryFunction, unary } from '../elementwise.ts'
 
 /**
- * log(1 + e^x), also known as softplus. Takes a number, or an array entry by entry (with `{ out }`). 0 at −∞, x towards +∞; inverse: {@link logExpm1}.
+ * log(1 + e^x), also known as softplus. Takes a number, or an array entry by entry (with `{ out }`). 0 at −∞, x towards +∞;
+ * inverse: {@link logExpm1}.
  *
  * Derivative: σ(x). Within 0.51 ulp, both; float32 arrays 0.501 ulp.
  */
 export const log1pExp: UnaryFunction = /* @__PURE__ */ unary('log1pExp', 'x', special.log1pExp, sigmoid)
 
 /**
- * log(1 − e^x) for x ≤ 0. Takes a number, or an array entry by entry (with `{ out }`). −0 at −∞, −∞ at 0, NaN above; its own inverse.
+ * log(1 − e^x) for x ≤ 0. Takes a number, or an array entry by entry (with `{ out }`). −0 at −∞, −∞ at 0, NaN above; its own
+ * inverse.
  *
  * Derivative: −1/(e^−x − 1). Within 0.51 ulp, both; float32 arrays 0.501 ulp. Form: Mächler, "Accurately computing
  * log(1 − exp(−|a|))" (2012).
@@ -27,8 +29,8 @@ export const log1mExp: UnaryFunction = /* @__PURE__ */ unary(
 )
 
 /**
- * log(2 − e^x) for x ≤ ln 2. Takes a number, or an array entry by entry (with `{ out }`). ln 2 at −∞, 0 at 0, NaN above ln 2, which no float64 is:
- * the last one below it gives −36.6; its own inverse.
+ * log(2 − e^x) for x ≤ ln 2. Takes a number, or an array entry by entry (with `{ out }`). ln 2 at −∞, 0 at 0, NaN above ln 2,
+ * which no float64 is: the last one below it gives −36.6; its own inverse.
  *
  * Derivative: −e^x/(2 − e^x). Within 0.51 ulp, both, also near 0 and ln 2; float32 arrays 0.501 ulp.
  */
@@ -40,8 +42,8 @@ export const log2mExp: UnaryFunction = /* @__PURE__ */ unary(
 )
 
 /**
- * log(e^x − 1) for x ≥ 0, the inverse of softplus ({@link log1pExp}). Takes a number, or an array entry by entry (with `{ out }`). −∞ at 0, x
- * towards +∞, NaN below 0.
+ * log(e^x − 1) for x ≥ 0, the inverse of softplus ({@link log1pExp}). Takes a number, or an array entry by entry (with `{ out
+ * }`). −∞ at 0, x towards +∞, NaN below 0.
  *
  * Derivative: 1/(1 − e^−x). Within 0.51 ulp, both, also near the zero at ln 2; float32 arrays 0.501 ulp.
  */
