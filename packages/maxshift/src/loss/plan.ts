@@ -9,7 +9,7 @@ import type { FloatArray, Logits } from '../arrays.ts'
 import { checkChoice, checkLogits, checkMode, checkTemperature, describe } from '../check.ts'
 import type { Mode } from '../kernels/select.ts'
 import { checkMask, type Layout, rowCount } from '../ops/rows.ts'
-import { multiplyPairs, type Pair } from '../special/double-double.ts'
+import { productError } from '../special/double-double.ts'
 import { checkIgnoreIndex, checkSmoothing, checkSoftCap, checkWeights, checkZLoss } from './checks.ts'
 import { type CheckedLabels, checkLabelledLayout, checkLabelsOrTargets, type LabelsOrTargets } from './labels.ts'
 import type { CrossEntropyOptions, RowStats } from './options.ts'
@@ -138,8 +138,6 @@ export function checkWeightPlan(
 
 const ones = (length: number): Float64Array => new Float64Array(length).fill(1)
 
-const product: Pair = { hi: 0, lo: 0 }
-
 /** sampleWeights_r · classWeights_label, 0 for ignored rows; null if all are 1. */
 function rowWeights(
   rows: number,
@@ -154,9 +152,10 @@ function rowWeights(
     const sample = sampleWeights === null ? 1 : sampleWeights[r]
     if (classWeights === null || labels === null) weights[2 * r] = sample
     else {
-      multiplyPairs(sample, 0, classWeights[labels[r]], 0, product)
-      weights[2 * r] = product.hi
-      weights[2 * r + 1] = product.lo
+      const weight = classWeights[labels[r]]
+      const product = sample * weight
+      weights[2 * r] = product
+      if (sampleWeights !== null) weights[2 * r + 1] = productError(sample, weight, product)
     }
   }
   return weights

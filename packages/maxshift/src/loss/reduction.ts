@@ -57,20 +57,20 @@ const PER_BLOCK_ERROR = 1.9721522630525295e-31 // 0x3990000000000000, 2^−102
 const above: Pair = { hi: 0, lo: 0 }
 const below: Pair = { hi: 0, lo: 0 }
 
-/** total = Σ factors · losses over the rows that have a weight, or Σ factors if losses are null; all finite and in range. */
-function addUp(losses: Float64Array | null, factors: RowWeights, total: Pair): void {
+/** total = Σ factors · losses over the rows that have a weight; all finite and in range. */
+function addUp(losses: Float64Array, factors: RowWeights, total: Pair): void {
   total.hi = total.lo = 0
-  const rows = factors.length / 2
-  for (let start = 0; start < rows; start += BLOCK) {
+  for (let start = 0; start < losses.length; start += BLOCK) {
+    const end = Math.min(losses.length, start + BLOCK)
     let sum = 0
     let errors = 0
-    for (let r = start; r < Math.min(rows, start + BLOCK); r++) {
+    for (let r = start; r < end; r++) {
       const factor = factors[2 * r]
       if (factor === 0) continue
-      const loss = losses === null ? 1 : losses[r]
-      const product = loss * factor
+      const product = losses[r] * factor
       const next = sum + product
-      errors += sumError(sum, product, next) + (productError(loss, factor, product) + loss * factors[2 * r + 1])
+      errors +=
+        sumError(sum, product, next) + (productError(losses[r], factor, product) + losses[r] * factors[2 * r + 1])
       sum = next
     }
     addPairs(total.hi, total.lo, sum, errors, total)
@@ -78,7 +78,20 @@ function addUp(losses: Float64Array | null, factors: RowWeights, total: Pair): v
 }
 
 /** total = Σ weights, within 2^−80. */
-export const sumOfWeights = (weights: RowWeights, total: Pair): void => addUp(null, weights, total)
+export function sumOfWeights(weights: RowWeights, total: Pair): void {
+  total.hi = total.lo = 0
+  for (let start = 0; start < weights.length; start += 2 * BLOCK) {
+    const end = Math.min(weights.length, start + 2 * BLOCK)
+    let sum = 0
+    let errors = 0
+    for (let i = start; i < end; i += 2) {
+      const next = sum + weights[i]
+      errors += sumError(sum, weights[i], next) + weights[i + 1]
+      sum = next
+    }
+    addPairs(total.hi, total.lo, sum, errors, total)
+  }
+}
 
 /** The largest loss among rows that have a weight; NaN if one of them is NaN. */
 function largestLoss(losses: Float64Array, factors: RowWeights): number {
