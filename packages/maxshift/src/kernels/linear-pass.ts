@@ -6,6 +6,7 @@
 import type { Features, Kernels, LinearKernels, LinearPass } from './kernels.ts'
 import type { LinearMemory } from './linear-products.ts'
 import { LinearTiles } from './linear-tiles.ts'
+import { sameScales } from './scales.ts'
 
 /** The row kernels for a call over so many logits. */
 type RowKernels = (entries: number) => Pick<Kernels, 'crossEntropyWithGradient'>
@@ -35,7 +36,7 @@ function createPass(
   } as const
   const tiles = new LinearTiles(shape, create)
   const losses = new Float64Array(tiles.tileRows)
-  const scales = unscaled(tiles.tileRows)
+  const scales = sameScales(tiles.tileRows)
   const interceptsSums = new Float64Array(classes)
 
   /** Calls `each` for every tile with its first row and its number of rows. */
@@ -82,9 +83,4 @@ function createPass(
       return loss + lost
     },
   }
-}
-
-/** The scale 1 for each of so many rows. */
-function unscaled(rows: number): Float64Array {
-  return Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 1 : 0))
 }

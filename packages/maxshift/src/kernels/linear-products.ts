@@ -91,6 +91,7 @@ export interface LinearProducts {
 
 /** The kernels over a buffer. */
 export interface LinearMemory {
+  /** Who computes: 'wasm' or 'typescript'. */
   readonly name: string
   readonly buffer: ArrayBuffer
   readonly kernels: LinearProducts

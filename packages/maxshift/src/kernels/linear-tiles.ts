@@ -2,9 +2,9 @@
  * The linear pass, tile of rows by tile of rows: logits = X·Wᵀ + b, and from their gradient those of W and X.
  *
  * A tile is at most 64 rows, so that its logits and its features stay within the budgets below; classes are taken in panels of
- * at most 60. Weights that fit are laid out once, others panel by panel for every tile; gradients that fit are added up in
- * float64, others, of float32, in their own type, in the array of the result. Which of these holds depends on the shape alone, so
- * the order of all additions does, and with it every bit of the result.
+ * at most 60. Weights that fit are laid out once, others panel by panel for every tile; gradients of weights that fit are added up in
+ * float64, others in their own type, in the array of the result. Which of these holds depends on the shape alone, so the order
+ * of all additions does, and with it every bit of the result.
  */
 import type { FloatArray } from '../arrays.ts'
 import type { Features } from './kernels.ts'
@@ -120,8 +120,6 @@ function layOut(shape: LinearShape, plan: Plan) {
 
 /** A pass over rows of one shape, with its memory. */
 export class LinearTiles {
-  /** Who computes the products. */
-  readonly name: string
   /** Rows per tile: the most that load takes. */
   readonly tileRows: number
   /** The logits of the tile, tileRows × classes. What adds gradients finds there d loss / d logits instead. */
@@ -137,15 +135,13 @@ export class LinearTiles {
   constructor(shape: LinearShape, create: (bytes: number) => LinearMemory) {
     const plan = planOf(shape)
     const at = layOut(shape, plan)
-    const { name, buffer, kernels } = create(at.end)
-    const whole = at.end / LINE
+    const { buffer, kernels } = create(at.end)
     this.views = {
-      u8: new Uint8Array(buffer, 0, whole * LINE),
-      f32: new Float32Array(buffer, 0, (whole * LINE) / 4),
-      f64: new Float64Array(buffer, 0, (whole * LINE) / 8),
+      u8: new Uint8Array(buffer, 0, at.end),
+      f32: new Float32Array(buffer, 0, at.end / 4),
+      f64: new Float64Array(buffer, 0, at.end / 8),
     }
     const { tileRows, size } = plan
-    this.name = name
     this.tileRows = tileRows
     this.logits = this.views[shape.precision].subarray(at.logits / size, at.logits / size + tileRows * shape.classes)
     this.shape = shape

@@ -203,6 +203,10 @@ describe('the plan of the products', () => {
   })
 })
 
+it('WebAssembly serves where there is one', () => {
+  expect([createLinearMemory(64).name, createReferenceMemory(64).name]).toEqual(['wasm', 'typescript'])
+})
+
 describe('areas', () => {
   it('are not written beyond, nor before', () => {
     const guard = 0.123
