@@ -15,6 +15,16 @@ export {
   binaryCrossEntropyWithGradient,
 } from './loss/binary-cross-entropy.ts'
 export { crossEntropy, crossEntropyWithGradient } from './loss/cross-entropy.ts'
+export {
+  type BinaryFocalLossGradientOptions,
+  type BinaryFocalLossOptions,
+  binaryFocalLoss,
+  binaryFocalLossWithGradient,
+  type FocalLossGradientOptions,
+  type FocalLossOptions,
+  focalLoss,
+  focalLossWithGradient,
+} from './loss/focal.ts'
 export type { LabelsOrTargets } from './loss/labels.ts'
 export {
   type LinearCrossEntropyGradientOptions,
