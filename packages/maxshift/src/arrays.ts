@@ -5,6 +5,9 @@
 /** The floating-point arrays in which results are returned; the dtype of the input decides which. */
 export type FloatArray = Float32Array | Float64Array
 
+/** The number formats, by name. */
+export type Dtype = 'float32' | 'float64'
+
 /** Logits as callers may pass them. `number[]` is computed and returned in float64. */
 export type Logits = FloatArray | readonly number[]
 

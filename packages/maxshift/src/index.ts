@@ -3,7 +3,7 @@
  *
  * @module maxshift
  */
-export type { FloatArray, IntegerArray, Labels, Logits, ResultArray } from './arrays.ts'
+export type { Dtype, FloatArray, IntegerArray, Labels, Logits, ResultArray } from './arrays.ts'
 export type { Features } from './kernels/kernels.ts'
 export { type Backend, backend, type Mode } from './kernels/select.ts'
 export {

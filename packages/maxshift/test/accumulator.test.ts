@@ -2,11 +2,10 @@
  * LogSumExpAccumulator: one state for a multiset of entries, whatever the order, the split and the tree of merges; the same from both
  * backends; within its bounds; nothing lost in JSON.
  */
-import { describe, expect, it } from 'vitest'
-import type { FloatArray } from '../src/arrays.ts'
-import { alloc, LogSumExpAccumulator, logSumExp } from '../src/index.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Dtype as DtypeName, FloatArray } from '../src/arrays.ts'
+import { alloc, LogSumExpAccumulator, logSumExp, softmaxStream } from '../src/index.ts'
 import { reduceEntries, type SumState } from '../src/kernels/js/sum-state.ts'
-import type { Dtype as DtypeName } from '../src/kernels/js/sum-window.ts'
 import { baseArena, HEAP_BASE } from '../src/kernels/wasm/arena.ts'
 import { loadModules } from '../src/kernels/wasm/module.ts'
 import { reduceInWasm } from '../src/kernels/wasm/stream.ts'
@@ -263,6 +262,25 @@ describe('the module of the streaming kernels', () => {
       expect(heapBase()).toBeLessThanOrEqual(passes.table_f64())
     }
     expect(Math.min(arena.scratch, arena.data, arena.records)).toBeGreaterThanOrEqual(HEAP_BASE)
+  })
+})
+
+describe('without WebAssembly', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+    vi.resetModules()
+  })
+  it.each(DTYPES)('%s: the same states and the same results', async (dtype) => {
+    const entries = sample(dtype, KINDS['a wide range'], 2000)
+    const expected = textOf(new LogSumExpAccumulator({ dtype: NAMES[dtype] }).pushAll(entries))
+    const probs = (await softmaxStream([entries]).next()).value
+    vi.stubGlobal('WebAssembly', undefined)
+    vi.resetModules()
+    const fresh = await import('../src/index.ts')
+    expect(fresh.backend().accurate).toBe('typescript')
+    const accumulator = new fresh.LogSumExpAccumulator({ dtype: NAMES[dtype] }).pushAll(entries)
+    expect(JSON.stringify(accumulator)).toBe(expected)
+    for await (const chunk of fresh.softmaxStream([entries])) expect(chunk).toEqual(probs)
   })
 })
 

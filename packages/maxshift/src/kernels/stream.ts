@@ -1,10 +1,9 @@
 /**
  * Who reads the entries of a stream: the one place where that is chosen, as select.ts for rows.
  */
-import type { FloatArray } from '../arrays.ts'
+import type { Dtype, FloatArray } from '../arrays.ts'
 import { writeEntries } from './js/stream-row.ts'
 import { mergeStates, reduceEntries, type SumState } from './js/sum-state.ts'
-import type { Dtype } from './js/sum-window.ts'
 import { baseArena } from './wasm/arena.ts'
 import { reduceInWasm } from './wasm/stream.ts'
 import { writeInWasm } from './wasm/stream-rows.ts'

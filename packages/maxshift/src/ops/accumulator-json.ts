@@ -2,9 +2,11 @@
  * The state of a LogSumExpAccumulator as JSON: numbers as their bits, since JSON has no NaN, no infinities and no −0, slices as decimal
  * integers, and a checksum over all of it.
  */
+
+import type { Dtype } from '../arrays.ts'
 import { describe } from '../check.ts'
 import type { SumState } from '../kernels/js/sum-state.ts'
-import { type Dtype, windowOf } from '../kernels/js/sum-window.ts'
+import { windowOf } from '../kernels/js/sum-window.ts'
 
 /** What LogSumExpAccumulator's toJSON returns and `from` reads. */
 export interface AccumulatorJSON {

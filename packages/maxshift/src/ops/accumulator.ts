@@ -3,11 +3,10 @@
  *
  * What makes it independent of order and split is in kernels/js/sum-state.ts.
  */
-import type { FloatArray, Logits } from '../arrays.ts'
+import type { Dtype, FloatArray, Logits } from '../arrays.ts'
 import { checkChoice, checkLogits, checkOptions, describe } from '../check.ts'
 import { mergeStates, NOTHING, type SumState } from '../kernels/js/sum-state.ts'
 import { logSumExpOfState } from '../kernels/js/sum-value.ts'
-import type { Dtype } from '../kernels/js/sum-window.ts'
 import { extendState } from '../kernels/stream.ts'
 import { type AccumulatorJSON, parseAccumulator, writeAccumulator } from './accumulator-json.ts'
 

@@ -3,10 +3,9 @@
  *
  * The first pass accumulates the state of LogSumExpAccumulator, the second turns chunk after chunk into results.
  */
-import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
+import type { Dtype, FloatArray, Logits, ResultArray } from '../arrays.ts'
 import { checkChoice, checkLogits, checkOptions, describe } from '../check.ts'
 import { NOTHING, type SumState } from '../kernels/js/sum-state.ts'
-import type { Dtype } from '../kernels/js/sum-window.ts'
 import { extendState, writeChunk } from '../kernels/stream.ts'
 
 /** Chunks of logits, synchronous or asynchronous. */

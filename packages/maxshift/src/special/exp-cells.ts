@@ -10,7 +10,7 @@ import { type Pair, sumError } from './double-double.ts'
 
 export const VAST = 1152921504606846976 // 0x43b0000000000000, 2^60
 
-/** Powers of two per unit of M; sums keep one slice for each (kernels/js/power-sum.ts). */
+/** Powers of two per unit of M; sums keep one slice for each (kernels/js/sum-window.ts). */
 export const SLICE_BITS = 52
 
 /** ⌊2^192 · ln 2⌋ (scripts/constants.mjs). */

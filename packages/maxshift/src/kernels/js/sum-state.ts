@@ -8,9 +8,9 @@
  * order and any split of the entries leave the same state. (Reproducible summation by slices at fixed places: Demmel & Nguyen,
  * "Parallel reproducible summation", IEEE Trans. Comput. 64 (2015) 2060.)
  */
-import type { FloatArray } from '../../arrays.ts'
+import type { Dtype, FloatArray } from '../../arrays.ts'
 import { sumTerms } from './sum-terms.ts'
-import { type Dtype, slicesAbove, type Window, windowOf } from './sum-window.ts'
+import { slicesAbove, type Window, windowOf } from './sum-window.ts'
 import { findTop, type Top } from './top.ts'
 
 export interface SumState {

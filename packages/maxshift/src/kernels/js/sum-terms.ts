@@ -7,14 +7,15 @@
  * the same, because every grid refines the one before, so slice j of a term is R_j(t) − R_{j−1}(t), R_j being the rounding to the place
  * where slice j ends: it does not depend on where the window starts. Sums of slices are integers and have no rounding at all.
  */
+import type { Dtype } from '../../arrays.ts'
 import { powerOfTwo } from '../../special/bits.ts'
 import type { Pair } from '../../special/double-double.ts'
 import { type ExpParts, expParts } from '../../special/exp.ts'
 import { type Cell, cellOf, SLICE_BITS, withinCell } from '../../special/exp-cells.ts'
 import { exp2Scaled, LOG2_E } from '../../special/exp-single.ts'
-import type { Dtype, Window } from './sum-window.ts'
+import type { Window } from './sum-window.ts'
 
-/** Entries this far below the second are below 2^−158 of the window's upper end: nothing in any slice. */
+/** Entries this far below the second, also rounded to float32, are below 2^−158 of the window's upper end: nothing in any slice. */
 const BELOW_WINDOW = 120
 
 /** Entries below this add nothing to the window. */

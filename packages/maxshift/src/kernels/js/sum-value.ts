@@ -5,6 +5,7 @@
  *
  * From S₂ on, that is the row of double-row.ts, which this restores.
  */
+import type { Dtype } from '../../arrays.ts'
 import { powerOfTwo } from '../../special/bits.ts'
 import { multiplyPairs, type Pair } from '../../special/double-double.ts'
 import type { ExpParts } from '../../special/exp.ts'
@@ -12,7 +13,7 @@ import { SLICE_BITS, withinCell } from '../../special/exp-cells.ts'
 import { expFull } from '../../special/exp-full.ts'
 import { finishLog, maxPlusLog, restoreRow } from './double-row.ts'
 import type { SumState } from './sum-state.ts'
-import { type Dtype, windowOf } from './sum-window.ts'
+import { windowOf } from './sum-window.ts'
 import { temperatureOf } from './temperature.ts'
 
 const within: Pair = { hi: 0, lo: 0 }

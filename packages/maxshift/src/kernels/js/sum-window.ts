@@ -9,12 +9,11 @@
  *
  * From VAST on (in float32 from 2^31 on) entries are 128 or more apart, or equal: there the sum is the number of ties of `second`.
  */
+import type { Dtype } from '../../arrays.ts'
 import type { Pair } from '../../special/double-double.ts'
 import { type ExpParts, expParts, ROUND_TO_INTEGER } from '../../special/exp.ts'
 import { type Cell, cellOf, SLICE_BITS, VAST, withinCell } from '../../special/exp-cells.ts'
 import { LOG2_E } from '../../special/exp-single.ts'
-
-export type Dtype = 'float32' | 'float64'
 
 /** How far below 1 the slices start. */
 const SLICE_OFFSET = 20

@@ -1,10 +1,9 @@
 /**
  * The states of streams, their entries read by WebAssembly: the integers of the reference (js/sum-terms.ts), hence the same states.
  */
-import type { FloatArray } from '../../arrays.ts'
+import type { Dtype, FloatArray } from '../../arrays.ts'
 import { mergeStates, NOTHING, type SumState, stateOf } from '../js/sum-state.ts'
 import { lowestOf, sumTerms } from '../js/sum-terms.ts'
-import type { Dtype } from '../js/sum-window.ts'
 import { type Arena, arenaOf, BLOCK_ENTRIES } from './arena.ts'
 import { streamPasses } from './stream-module.ts'
 
