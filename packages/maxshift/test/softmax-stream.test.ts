@@ -84,6 +84,28 @@ describe.each(DTYPES)('%s', (dtype: Dtype) => {
       expect(i).toBe(4)
     })
 
+    it('calls with a temperature in between change nothing', async () => {
+      const chunks = [0, 1, 2].map(() => floatArray(dtype, 100).map(() => 5 * random.normal()))
+      const expected = await collect(stream(chunks))
+      const actual: number[] = []
+      for await (const chunk of stream(chunks)) {
+        actual.push(...chunk)
+        softmax(chunks[0], { temperature: 0.3 })
+      }
+      softmax(chunks[0], { temperature: 7 })
+      expect(actual).toEqual(expected)
+      expect(
+        await collect(
+          stream([
+            floatArray(
+              dtype,
+              chunks.flatMap((chunk) => [...chunk]),
+            ),
+          ]),
+        ),
+      ).toEqual(expected)
+    })
+
     it('one producer buffer may be used for all chunks', async () => {
       const entries = floatArray(dtype, 100).map(() => random.normal())
       const buffer = floatArray(dtype, 10)
