@@ -54,8 +54,8 @@ export {
 export type { Reduction } from './loss/reduction.ts'
 export { type AccumulatorOptions, LogSumExpAccumulator } from './ops/accumulator.ts'
 export type { AccumulatorJSON } from './ops/accumulator-json.ts'
-export { alloc } from './ops/alloc.ts'
-export type { RowOptions, RowsGiven } from './ops/distribution.ts'
+export { type ArrayTypes, alloc } from './ops/alloc.ts'
+export type { OneRow, RowOptions, RowsGiven } from './ops/distribution.ts'
 export {
   type DivergenceGradientOptions,
   type DivergenceOptions,
@@ -124,3 +124,4 @@ export {
   softmaxVjp,
   type VjpOptions,
 } from './ops/vjp.ts'
+export type { RowWeights } from './ops/weighted.ts'

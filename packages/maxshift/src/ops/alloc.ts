@@ -4,7 +4,8 @@
 import { checkChoice, checkInteger } from '../check.ts'
 import { LARGEST_ARRAY, reserve } from '../kernels/wasm/arena.ts'
 
-interface ArrayTypes {
+/** The arrays of alloc by the name of their type. */
+export interface ArrayTypes {
   float32: Float32Array<ArrayBuffer>
   float64: Float64Array<ArrayBuffer>
 }

@@ -4,6 +4,7 @@
  * @module maxshift/regression
  */
 export type { Features } from '../kernels/kernels.ts'
+export type { OptimStatus } from '../optim/result.ts'
 export type { Label, Labels } from './labels.ts'
 export type { ClassMetrics, Evaluation } from './metrics.ts'
 export type { FitOptions } from './options.ts'
