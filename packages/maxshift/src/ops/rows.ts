@@ -124,14 +124,16 @@ export interface RowBlock {
 
 const NONE: readonly FloatArray[] = []
 
-/** Entries per array and block, so that a block stays in the second-level cache. */
-const BLOCK_ENTRIES = 131072
-/** Where rows are so long that a block would be narrower than a cache line, it may grow up to this. */
-const LARGEST_BLOCK = 524288
-/** float32 numbers per cache line. */
-const LINE = 16
-/** Entries that are copied at once, in their own order, before they are transposed. */
-const STAGE_ENTRIES = 8192
+/** Bytes per array and block, so that a block stays in the second-level cache. */
+const BLOCK_BYTES = 524288
+/** Where rows are so long that a block would have fewer columns than that, it may grow up to this. */
+const LARGEST_BLOCK = 4194304
+/** Columns that a block takes at least, if rows are not too long for that. */
+const FEWEST_COLUMNS = 16
+/** A slab up to this goes into a block as a whole: to copy it in one piece saves more than the cache does. */
+const WHOLE_SLAB = 1048576
+/** Bytes that are copied at once, in their own order, before they are transposed. */
+const STAGE_BYTES = 32768
 
 /**
  * Calls `run` for blocks of consecutive rows that cover the layout; not at all if it has no entries. In one piece, with the arrays of the
@@ -147,24 +149,31 @@ export function overRows(layout: Layout, passengers: Passengers, run: (block: Ro
     return
   }
   withScratch(() => {
-    const slabs = Math.min(outer, Math.floor(BLOCK_ENTRIES / (classes * inner)))
-    const whole = slabs > 0 && inner <= STAGE_ENTRIES
-    const width = whole ? inner : blockWidth(classes, inner)
-    const scratch = createScratch(passengers, (whole ? slabs : 1) * classes * width)
-    for (let o = 0; o < outer; o += whole ? slabs : 1) {
+    const { slabs, width } = blockSize(layout, logits[0].BYTES_PER_ELEMENT)
+    const scratch = createScratch(passengers, slabs * classes * width)
+    for (let o = 0; o < outer; o += slabs) {
       for (let i = 0; i < inner; i += width) {
-        const part = { o, slabs: whole ? Math.min(slabs, outer - o) : 1, i, width: Math.min(width, inner - i) }
+        const part = { o, slabs: Math.min(slabs, outer - o), i, width: Math.min(width, inner - i) }
         runBlock(layout, part, passengers, scratch, run)
       }
     }
   })
 }
 
-/** How many columns of a slab, which is too large for a block, go into one: whole cache lines, if rows are not too long for that. */
-function blockWidth(classes: number, inner: number): number {
-  const lines = Math.floor(BLOCK_ENTRIES / classes / LINE) * LINE
-  const fewest = Math.min(LINE, Math.max(1, Math.floor(LARGEST_BLOCK / classes)))
-  return Math.min(Math.max(lines, fewest), inner, STAGE_ENTRIES)
+/**
+ * How many slabs (classes × inner) of arrays with `size` bytes per entry go into a block; or, where one is too large, how many of its
+ * columns.
+ */
+function blockSize({ outer, classes, inner }: Layout, size: number): { slabs: number; width: number } {
+  const slab = classes * inner * size
+  const stage = STAGE_BYTES / size
+  if (slab <= WHOLE_SLAB && inner <= stage) {
+    return { slabs: Math.min(outer, Math.max(1, Math.floor(BLOCK_BYTES / slab))), width: inner }
+  }
+  const column = classes * size
+  const wide = Math.floor(BLOCK_BYTES / column / FEWEST_COLUMNS) * FEWEST_COLUMNS
+  const narrow = Math.max(1, Math.min(FEWEST_COLUMNS, Math.floor(LARGEST_BLOCK / column)))
+  return { slabs: 1, width: Math.min(Math.max(wide, narrow), inner, stage) }
 }
 
 /** Part of a layout: all rows of `slabs` values of o from `o` on, or `width` rows of one o, from `i` on. */
@@ -191,11 +200,13 @@ function createScratch({ logits, others = NONE, outputs = NONE, inPlace }: Passe
     logits: rooms,
     others: others.map(room),
     outputs: outputs.map((array, k) => (k === 0 && shares ? rooms[0] : room(array))),
-    stage: takeScratch(NUMBERS, STAGE_ENTRIES) as Float64Array,
+    stage: takeScratch(DOUBLES, STAGE_BYTES / logits[0].BYTES_PER_ELEMENT + SLACK) as Float64Array,
   }
 }
 
-const NUMBERS = new Float64Array(0)
+const DOUBLES = new Float64Array(0)
+/** What the transposition may write after the last entry of the stage. */
+const SLACK = 2
 
 function runBlock(
   layout: Layout,
@@ -220,16 +231,17 @@ function runBlock(
 }
 
 /**
- * Calls `visit` for pieces of a part that fit the stage, `count` slabs × `lines` classes × width: the first entry's place in the array
+ * Calls `visit` for pieces of a part of at most `room` entries, `count` slabs × `lines` classes × width: the first entry's place in the array
  * and in the rows.
  */
 function overPieces(
   { classes, inner }: Layout,
   { o, slabs, i, width }: Part,
+  room: number,
   visit: (place: number, row: number, lines: number, count: number) => void,
 ): void {
-  const most = Math.min(classes, Math.floor(STAGE_ENTRIES / width))
-  const count = most === classes ? Math.floor(STAGE_ENTRIES / (width * classes)) : 1
+  const most = Math.min(classes, Math.floor(room / width))
+  const count = most === classes ? Math.floor(room / (width * classes)) : 1
   for (let s = 0; s < slabs; s += count) {
     for (let j = 0; j < classes; j += most) {
       const place = ((o + s) * classes + j) * inner + i
@@ -257,7 +269,7 @@ function gather(
     return
   }
   const stage = stageFor(scratch, rows)
-  overPieces(layout, part, (place, row, lines, count) => {
+  overPieces(layout, part, scratch.length - SLACK, (place, row, lines, count) => {
     if (width === inner) copy(array, mask, place, lines * count * inner, stage, 0)
     else for (let j = 0; j < lines; j++) copy(array, mask, place + j * inner, width, stage, j * width)
     transpose(stage, width, rows.subarray(row), classes, lines, width, count)
@@ -273,7 +285,7 @@ function scatter(layout: Layout, part: Part, rows: FloatArray, scratch: Float64A
     return
   }
   const stage = stageFor(scratch, rows)
-  overPieces(layout, part, (place, row, lines, count) => {
+  overPieces(layout, part, scratch.length - SLACK, (place, row, lines, count) => {
     transpose(rows.subarray(row), classes, stage, width, width, lines, count)
     if (width === inner) copy(stage, null, 0, lines * count * inner, array, place)
     else for (let j = 0; j < lines; j++) copy(stage, null, j * width, width, array, place + j * inner)
@@ -281,7 +293,7 @@ function scatter(layout: Layout, part: Part, rows: FloatArray, scratch: Float64A
 }
 
 /** Below this a loop is faster than set and subarray. */
-const SHORT = 64
+const SHORT = 32
 
 /** to[at + i] = from[start + i] for i < length; −∞ instead where the mask is 0, unless it is a NaN. */
 function copy(
