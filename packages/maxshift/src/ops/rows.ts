@@ -124,16 +124,20 @@ export interface RowBlock {
 
 const NONE: readonly FloatArray[] = []
 
-/** Bytes per array and block, so that a block stays in the second-level cache. */
+/** Bytes per array in a block of small slabs (classes × inner), so that it stays in the second-level cache. */
 const BLOCK_BYTES = 524288
-/** Where rows are so long that a block would have fewer columns than that, it may grow up to this. */
-const LARGEST_BLOCK = 4194304
-/** Columns that a block takes at least, if rows are not too long for that. */
-const FEWEST_COLUMNS = 16
-/** A slab up to this goes into a block as a whole: to copy it in one piece saves more than the cache does. */
+/** A slab up to this goes into a block as a whole. */
 const WHOLE_SLAB = 1048576
-/** Bytes that are copied at once, in their own order, before they are transposed. */
+/**
+ * A larger one is divided into blocks of so many columns that they come to this: wide, because what is copied at once ends after each line
+ * of columns, and at home in the third-level cache.
+ */
+const WIDE_BLOCK = 4194304
+/** Columns come in odd multiples of this, so that lines do not compete for the same place in a cache. */
+const COLUMNS = 16
+/** Bytes that are copied at once, in their own order, before they are transposed: of whole slabs, and of columns. */
 const STAGE_BYTES = 32768
+const WIDE_STAGE = 131072
 
 /**
  * Calls `run` for blocks of consecutive rows that cover the layout; not at all if it has no entries. In one piece, with the arrays of the
@@ -149,8 +153,8 @@ export function overRows(layout: Layout, passengers: Passengers, run: (block: Ro
     return
   }
   withScratch(() => {
-    const { slabs, width } = blockSize(layout, logits[0].BYTES_PER_ELEMENT)
-    const scratch = createScratch(passengers, slabs * classes * width)
+    const { slabs, width, stage } = divide(layout, logits[0].BYTES_PER_ELEMENT)
+    const scratch = createScratch(passengers, slabs * classes * width, stage)
     for (let o = 0; o < outer; o += slabs) {
       for (let i = 0; i < inner; i += width) {
         const part = { o, slabs: Math.min(slabs, outer - o), i, width: Math.min(width, inner - i) }
@@ -160,20 +164,24 @@ export function overRows(layout: Layout, passengers: Passengers, run: (block: Ro
   })
 }
 
-/**
- * How many slabs (classes × inner) of arrays with `size` bytes per entry go into a block; or, where one is too large, how many of its
- * columns.
- */
-function blockSize({ outer, classes, inner }: Layout, size: number): { slabs: number; width: number } {
+/** How a layout is divided: blocks of whole slabs, or of columns of one slab, and the entries that are staged at once. */
+interface Division {
+  readonly slabs: number
+  readonly width: number
+  readonly stage: number
+}
+
+/** The division for arrays with `size` bytes per entry. */
+function divide({ outer, classes, inner }: Layout, size: number): Division {
   const slab = classes * inner * size
-  const stage = STAGE_BYTES / size
-  if (slab <= WHOLE_SLAB && inner <= stage) {
-    return { slabs: Math.min(outer, Math.max(1, Math.floor(BLOCK_BYTES / slab))), width: inner }
+  if (slab <= WHOLE_SLAB && inner * size <= STAGE_BYTES) {
+    const slabs = Math.min(outer, Math.max(1, Math.floor(BLOCK_BYTES / slab)))
+    return { slabs, width: inner, stage: STAGE_BYTES / size }
   }
-  const column = classes * size
-  const wide = Math.floor(BLOCK_BYTES / column / FEWEST_COLUMNS) * FEWEST_COLUMNS
-  const narrow = Math.max(1, Math.min(FEWEST_COLUMNS, Math.floor(LARGEST_BLOCK / column)))
-  return { slabs: 1, width: Math.min(Math.max(wide, narrow), inner, stage) }
+  const columns = Math.max(1, Math.floor(WIDE_BLOCK / (classes * size)))
+  const wide = columns < COLUMNS ? columns : ((Math.floor(columns / COLUMNS) - 1) | 1) * COLUMNS
+  const stage = WIDE_STAGE / size
+  return { slabs: 1, width: Math.min(wide, inner, stage), stage }
 }
 
 /** Part of a layout: all rows of `slabs` values of o from `o` on, or `width` rows of one o, from `i` on. */
@@ -192,7 +200,11 @@ interface Scratch {
   readonly stage: Float64Array
 }
 
-function createScratch({ logits, others = NONE, outputs = NONE, inPlace }: Passengers, entries: number): Scratch {
+function createScratch(
+  { logits, others = NONE, outputs = NONE, inPlace }: Passengers,
+  entries: number,
+  stage: number,
+): Scratch {
   const room = (array: FloatArray): FloatArray => takeScratch(array, entries)
   const rooms = logits.map(room)
   const shares = inPlace === true && outputs[0] instanceof Float32Array === logits[0] instanceof Float32Array
@@ -200,7 +212,7 @@ function createScratch({ logits, others = NONE, outputs = NONE, inPlace }: Passe
     logits: rooms,
     others: others.map(room),
     outputs: outputs.map((array, k) => (k === 0 && shares ? rooms[0] : room(array))),
-    stage: takeScratch(DOUBLES, STAGE_BYTES / logits[0].BYTES_PER_ELEMENT + SLACK) as Float64Array,
+    stage: takeScratch(DOUBLES, stage + SLACK) as Float64Array,
   }
 }
 

@@ -25,7 +25,7 @@ const PAGE = 65536
  */
 const ARENA_BYTES = 64 * 1024 * 1024
 /** What the base arena holds instead: the stack of scratch.ts. */
-export const SCRATCH_BYTES = 16 * 1024 * 1024
+export const SCRATCH_BYTES = 24 * 1024 * 1024
 /** WebAssembly's own limit: 65536 pages. */
 const LARGEST_BYTES = 65536 * PAGE
 
