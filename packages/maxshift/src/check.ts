@@ -188,6 +188,7 @@ export function checkOut(
   name: string = 'out',
 ): FloatArray {
   const result = checkRoom(who, out, length, like, name)
+  if (out === undefined) return result // apart from everything; to ask a new array for its buffer is slow
   const wanted = mayBeInPlace ? 'the logits themselves or apart from them' : 'apart from the logits'
   checkOverlap(who, result, length, like, mayBeInPlace, wanted, name)
   return result
