@@ -126,8 +126,9 @@ function placeOfMax(x: usize): usize {
 }
 
 function scaleRow(classes: usize, weight: f64, place: usize, out: usize): void {
-  const top = weight / (1 + get(OTHERS))
-  const factor = get(SECOND_POWER) * top
+  const total = 1 + get(OTHERS)
+  const top = weight / total
+  const factor = (get(SECOND_POWER) * weight) / total // one rounding less than through top
   const factors = f64x2.splat(factor)
   const end = out + ((classes & ~1) << 3)
   let at = out

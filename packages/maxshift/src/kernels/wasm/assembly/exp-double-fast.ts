@@ -29,7 +29,9 @@ export function powerDoubleFast(difference: v128): v128 {
   const rounder = constant(0)
   const shifted = stepFastDouble(d, constant(1), rounder)
   const n = f64x2.sub(shifted, rounder)
-  const r = stepFastDouble(n, constant(3), stepFastDouble(n, constant(2), d))
+  const head = stepFastDouble(n, constant(2), d)
+  const tail = f64x2.mul(n, constant(3))
+  const r = ASC_FEATURE_RELAXED_SIMD ? stepFastDouble(n, constant(3), head) : f64x2.add(head, tail)
   const w = f64x2.mul(r, r)
   let odd = stepFastDouble(w, constant(15), constant(13))
   let even = stepFastDouble(w, constant(14), constant(12))
@@ -40,6 +42,14 @@ export function powerDoubleFast(difference: v128): v128 {
   odd = stepFastDouble(w, odd, constant(7))
   even = stepFastDouble(w, even, constant(6))
   const q = stepFastDouble(r, odd, even)
-  const fraction = f64x2.add(constant(5), stepFastDouble(w, q, r))
+  const one = constant(5)
+  let fraction: v128
+  if (ASC_FEATURE_RELAXED_SIMD) fraction = f64x2.add(one, stepFastDouble(w, q, r))
+  else {
+    // Without fused steps r has an error of its own: 1 + head is taken exactly, as a sum and the rest.
+    const sum = f64x2.add(one, head)
+    const rest = f64x2.sub(head, f64x2.sub(sum, one))
+    fraction = f64x2.add(sum, f64x2.add(rest, stepFastDouble(w, q, tail)))
+  }
   return v128.and(i64x2.add(fraction, i64x2.shl(shifted, 52)), inside)
 }

@@ -28,11 +28,21 @@ export function powerFast(difference: v128): v128 {
   const rounder = constant(0)
   const shifted = stepFast(d, constant(1), rounder)
   const n = f32x4.sub(shifted, rounder)
-  const r = stepFast(n, constant(3), stepFast(n, constant(2), d))
+  const head = stepFast(n, constant(2), d)
+  const tail = f32x4.mul(n, constant(3))
+  const r = ASC_FEATURE_RELAXED_SIMD ? stepFast(n, constant(3), head) : f32x4.add(head, tail)
   let q = stepFast(r, constant(10), constant(9))
   q = stepFast(r, q, constant(8))
   q = stepFast(r, q, constant(7))
   q = stepFast(r, q, constant(6))
-  const fraction = f32x4.add(constant(5), stepFast(f32x4.mul(r, r), q, r))
+  const one = constant(5)
+  let fraction: v128
+  if (ASC_FEATURE_RELAXED_SIMD) fraction = f32x4.add(one, stepFast(f32x4.mul(r, r), q, r))
+  else {
+    // Without fused steps r has an error of its own: 1 + head is taken exactly, as a sum and the rest.
+    const sum = f32x4.add(one, head)
+    const rest = f32x4.sub(head, f32x4.sub(sum, one))
+    fraction = f32x4.add(sum, f32x4.add(rest, stepFast(f32x4.mul(r, r), q, tail)))
+  }
   return v128.and(i32x4.add(fraction, i32x4.shl(shifted, 23)), inside)
 }
