@@ -279,3 +279,73 @@ describe('what makes them hard', () => {
     expect([...softmax([inf, 0, 0], { mask: Uint8Array.of(0, 1, 1) })]).toEqual([0, 0.5, 0.5])
   })
 })
+
+describe('messages', () => {
+  const bytes = new Uint8Array(32)
+  const over = new Float64Array(bytes.buffer)
+  const cases: [() => unknown, ErrorConstructor, string][] = [
+    [
+      () => softmax([1], { temperature: 0 }),
+      RangeError,
+      'softmax: expected temperature to be a finite number above 0, got 0',
+    ],
+    [
+      () => logSumExp([1], { temperature: nan }),
+      RangeError,
+      'logSumExp: expected temperature to be a finite number above 0, got NaN',
+    ],
+    [
+      () => softmax([1], { temperature: inf }),
+      RangeError,
+      'softmax: expected temperature to be a finite number above 0, got Infinity',
+    ],
+    [
+      () => logSoftmax([1], { temperature: bad('1') }),
+      TypeError,
+      'logSoftmax: expected temperature to be a finite number above 0, got "1"',
+    ],
+    [
+      () => softmax([1], { allMasked: bad('NaN') }),
+      RangeError,
+      "softmax: expected allMasked to be one of 'nan', 'zero', got \"NaN\"",
+    ],
+    [
+      () => logSumExp([1], { allMasked: bad(0) }),
+      TypeError,
+      "logSumExp: expected allMasked to be one of 'nan', 'zero', got 0",
+    ],
+    [
+      () => softmax([1, 2, 3, 4], { mask: bytes.subarray(0, 4), out: over }),
+      RangeError,
+      'softmax: expected out to be apart from the mask, got an overlap at byte 0',
+    ],
+    [
+      () => logSumExp([1, 2, 3, 4], { classes: 1, mask: bytes.subarray(8, 12), out: over }),
+      RangeError,
+      'logSumExp: expected out to be apart from the mask, got an overlap at byte 8',
+    ],
+    [
+      () => softmax([1], bad({ axes: 1 })),
+      TypeError,
+      'softmax: expected known option names, got "axes" (did you mean axis?)',
+    ],
+  ]
+  it.each(cases)('%#: %s', (call, Kind, message) => {
+    expect(call).toThrow(new Kind(message))
+  })
+})
+
+describe('types', () => {
+  it('follow the dtype and the options, and know the names of options', () => {
+    const single: Float32Array = softmax(Float32Array.of(1, 2), { mask: Uint8Array.of(1, 1) })
+    const double: Float64Array = logSoftmax([1, 2], { shape: [2], axis: 0 })
+    const sum: number = logSumExp(single, { temperature: 2 })
+    const sums: Float32Array = logSumExp(single, { shape: [2, 1], axis: 0 })
+    // @ts-expect-error: a name that is misspelt
+    expect(() => softmax(double, { temprature: 2 })).toThrow('did you mean temperature?')
+    // @ts-expect-error: an array of the other dtype
+    expect(() => softmax(double, { out: single })).toThrow('expected out to be a Float64Array')
+    expect(() => logSumExp(double, { out: double })).toThrow('only together with classes or shape')
+    expect([sum, sums.length]).toEqual([expect.any(Number), 1])
+  })
+})
