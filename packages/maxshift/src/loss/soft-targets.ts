@@ -66,13 +66,17 @@ const DOUBLES = new Float64Array(0)
 
 /** t_k becomes (1 − ε) · t_k + ε/U in row r, which begins at `start`. */
 function smooth({ classes, smoothing, mask, layout }: Plan, r: number, base: Float64Array, start: number): void {
+  const kept = 1 - smoothing
+  const end = start + classes
+  if (mask === null) {
+    const share = smoothing / classes
+    for (let i = start; i < end; i++) base[i] = kept * base[i] + share
+    return
+  }
   const { inner } = layout
   const place = Math.floor(r / inner) * classes * inner + (r % inner)
   let left = classes
-  if (mask !== null) for (let k = 0; k < classes; k++) if (mask[place + k * inner] === 0) left--
+  for (let k = 0; k < classes; k++) if (mask[place + k * inner] === 0) left--
   const share = smoothing / left
-  for (let k = 0; k < classes; k++) {
-    const isLeft = mask === null || mask[place + k * inner] !== 0
-    base[start + k] = (1 - smoothing) * base[start + k] + (isLeft ? share : 0)
-  }
+  for (let i = start, at = place; i < end; i++, at += inner) base[i] = kept * base[i] + (mask[at] === 0 ? 0 : share)
 }
