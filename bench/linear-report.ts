@@ -45,8 +45,7 @@ function measurementRow({ measurements }: LinearResult, shape: (typeof LINEAR_SH
 }
 
 /** Paragraphs of the page; none without a result. */
-export function linearSection(): string[] {
-  const result = readLinearResult()
+export function linearSection(result: LinearResult | undefined = readLinearResult()): string[] {
   if (result === undefined) return []
   const { cpu, cores, node, date, loadAverage } = result.machine
   return [

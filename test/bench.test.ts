@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { LINEAR_SHAPES, PRODUCTS } from '../bench/linear.ts'
+import { linearSection } from '../bench/linear-report.ts'
 import { onnxModel } from '../bench/peers/onnx-model.ts'
 import { problemOf } from '../bench/problem.ts'
 import { QUESTIONS } from '../bench/questions.ts'
@@ -65,6 +67,37 @@ describe('onnxModel', () => {
     const node = [10, 11, 10, 1, 120, 18, 1, 121, 34, 3, 69, 120, 112]
     const graph = [...node, 18, 3, 69, 120, 112, 90, 16, ...field('x'), 98, 16, ...field('y')]
     expect([...bytes]).toEqual([8, 7, 58, graph.length, ...graph, 66, 2, 16, 13])
+  })
+})
+
+describe('the section on linear layers', () => {
+  it('counts operations of the products, and marks goals that are met or missed', () => {
+    const shape = LINEAR_SHAPES[LINEAR_SHAPES.length - 1]
+    const timed = (name: string, median: number) => ({
+      name,
+      status: 'timed' as const,
+      nsPerElement: { min: median, median, max: median },
+    })
+    const ratio = (peer: string, median: number) => ({ ours: 'fused', peer, min: median, median, max: median })
+    const measurement = {
+      ...shape,
+      dtype: 'f32',
+      contestants: [timed('fused', 256), timed(PRODUCTS, 128)],
+      ratios: [ratio(PRODUCTS, 0.5)],
+    }
+    const machine = {
+      cpu: '',
+      cores: 1,
+      memoryGiB: 1,
+      system: '',
+      node: '',
+      date: '',
+      loadAverage: { before: 0, after: 0 },
+    }
+    const settings = { rounds: 3, warmups: 1, roundMilliseconds: 1 }
+    const section = linearSection({ machine, settings, teams: [], measurements: [measurement] })
+    // 256 × 128 000 logits at 256 ns; 4 · 1024 operations in 256 ns, and half the time.
+    expect(section.join('\n')).toContain('| 256×1024×128000 f32 | 8389 ms, 16.0 ✗ | 4194 ms, 32.0 | 2.00× ✗ | – | – |')
   })
 })
 
