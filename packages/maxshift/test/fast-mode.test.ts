@@ -8,7 +8,9 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { FloatArray } from '../src/arrays.ts'
+import { referenceKernels } from '../src/kernels/js/reference.ts'
 import type { Kernels } from '../src/kernels/kernels.ts'
+import { sameScales } from '../src/kernels/scales.ts'
 import { type Arena, baseArena } from '../src/kernels/wasm/arena.ts'
 import { fastBackend } from '../src/kernels/wasm/backend.ts'
 import { fastLossBackend } from '../src/kernels/wasm/loss-backend.ts'
@@ -20,7 +22,8 @@ import { followsInfinityTable } from './conformance/infinities.ts'
 import { keepsItsLayout } from './conformance/layout.ts'
 import { OPERATIONS, type Operation, outputOf, singleRow, softmax } from './support/operations.ts'
 import { exactRow } from './support/oracle.ts'
-import { absoluteError, DTYPES, type Dtype, type Exact, roundTo, ulpError } from './support/ulp.ts'
+import { seededRandom } from './support/random.ts'
+import { absoluteError, DTYPES, type Dtype, type Exact, floatArray, roundTo, ulpError } from './support/ulp.ts'
 import { CATEGORIES, vectorRows } from './vectors/load.ts'
 
 const arena = baseArena()
@@ -29,7 +32,7 @@ const backend = { ...fastBackend(arena), ...fastLossBackend(arena) }
 
 /** The kernels without relaxed SIMD, which this engine may have: fast mode, whatever the number of classes. */
 function plainBackend(dtype: Dtype): Kernels {
-  const exports: Record<string, unknown> = { ...arena?.passes, ...lossesOf(arena as Arena).soft }
+  const exports: Record<string, unknown> = { ...arena?.passes, ...lossesOf(arena as Arena).softPasses }
   const names = ['softmax', 'logSoftmax', 'logSumExp', 'crossEntropy', 'crossEntropyWithGradient']
   const fast = Object.fromEntries(names.map((name) => [name, exports[`${name}Fast_${dtype}`]]))
   const family = wholeKernels(arena as Arena, 'plain SIMD', () => fast as unknown as WholeKernels)
@@ -139,5 +142,48 @@ describe.each(BACKENDS)('rows found by search, %s', (_, create) => {
     const logits = [1.4893659835717288e-15, -0.02914909110556245, -0.6076186499479299, -1.0379927788207814]
     const rest = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, -0.04640028947013779, -0.5886811954105591]
     expect(worst(Float64Array.of(...logits, ...rest))).toBeLessThanOrEqual(BASE.f64)
+  })
+})
+
+describe.each(DTYPES)('class weights, %s', (dtype) => {
+  const random = seededRandom(77)
+  it('stay near what accurate mode gives, and one-hot peaks keep their digits', () => {
+    const unit = dtype === 'f32' ? 2 ** -23 : 2 ** -52
+    for (let i = 0; i < 300; i++) {
+      const classes = 17 + random.below(i % 20 === 0 ? 2000 : 60)
+      const rows = 1 + random.below(4)
+      const logits = floatArray(dtype, rows * classes).map(() => 4 * random.normal())
+      const isPeak = i % 4 === 0 // all weight at the label: the gradient there must keep its digits
+      if (isPeak) for (let r = 0; r < rows; r++) logits[r * classes + 1] = 60
+      const stride = i % 3 === 0 ? classes : 0
+      const weight = (k: number): number => (isPeak ? 0 : i % 4 === 1 ? 0.1 / classes : (1 + (k % 3)) / classes)
+      const base = Float64Array.from({ length: stride === 0 ? classes : rows * classes }, (_, k) => weight(k))
+      if (isPeak) logits[0] = Number.NEGATIVE_INFINITY
+      const labels = i % 7 === 0 ? null : new Int32Array(rows).fill(1)
+      const targets = { base, stride, labels, peaks: labels === null ? null : new Float64Array(rows).fill(0.9) }
+      const scales = sameScales(rows, 0.5)
+      const temperature = [1, 0.7][i % 2]
+      const zLoss = isPeak ? 0 : [0, 1e-3][(i >> 1) % 2]
+      const run = (kernels: Kernels): [FloatArray, Float64Array] => {
+        const out = logits.slice()
+        const losses = new Float64Array(rows)
+        kernels.softCrossEntropyWithGradient(out, targets, rows, classes, temperature, zLoss, scales, losses, out)
+        const alone = new Float64Array(rows)
+        kernels.softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, alone)
+        expect([...alone]).toEqual([...losses])
+        return [out, losses]
+      }
+      const [out, losses] = run(backend)
+      const [expected, expectedLosses] = run(referenceKernels)
+      // Distances are below 80/0.7, and count once for the difference and once for 1/T.
+      losses.forEach((loss, r) => {
+        expect(Math.abs(loss - expectedLosses[r])).toBeLessThanOrEqual(250 * unit * expectedLosses[r])
+      })
+      out.forEach((g: number, k: number) => {
+        const target = isPeak ? 0 : base[stride === 0 ? k % classes : k] + (k % classes === 1 ? 0.9 : 0)
+        const size = Math.max(Math.abs(expected[k]), target, dtype === 'f32' ? 2 ** -126 : 2 ** -1022)
+        expect(Math.abs(g - expected[k]), `round ${i}, entry ${k}`).toBeLessThanOrEqual(250 * unit * size)
+      })
+    }
   })
 })

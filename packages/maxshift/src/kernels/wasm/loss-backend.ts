@@ -14,7 +14,10 @@ import { softLosses, wholeLosses } from './whole-losses.ts'
 
 /** Accurate mode: the bits of the reference. */
 export function accurateLossBackend(base: Arena): LossKernels {
-  const single = { ...wholeLosses(base, (arena) => lossesOf(arena).accurateSingle), ...softLosses(base) }
+  const single = {
+    ...wholeLosses(base, (arena) => lossesOf(arena).accurateSingle),
+    ...softLosses(base, (arena) => lossesOf(arena).soft),
+  }
   const double = { ...doubleLosses(base), ...softDoubleLosses(base) }
   return dispatchLosses('wasm, accurate', (logits, classes, temperature) => {
     if (classes > LONGEST_ROW) return referenceLosses
@@ -26,8 +29,14 @@ export function accurateLossBackend(base: Arena): LossKernels {
 /** Fast mode. */
 export function fastLossBackend(base: Arena): LossKernels {
   const accurate = accurateLossBackend(base)
-  const single = { ...accurate, ...wholeLosses(base, (arena) => lossesOf(arena).fastSingle) }
-  const double = { ...accurate, ...wholeLosses(base, (arena) => lossesOf(arena).fastDouble) }
+  const single = {
+    ...wholeLosses(base, (arena) => lossesOf(arena).fastSingle),
+    ...softLosses(base, (arena) => lossesOf(arena).fastSoftSingle),
+  }
+  const double = {
+    ...wholeLosses(base, (arena) => lossesOf(arena).fastDouble),
+    ...softLosses(base, (arena) => lossesOf(arena).fastSoftDouble),
+  }
   return dispatchLosses('wasm, fast', (logits, classes, temperature) => {
     if (classes > LONGEST_ROW || isFar(temperature)) return accurate
     if (logits instanceof Float64Array) return double

@@ -33,10 +33,10 @@ export interface WholeLosses {
   crossEntropyWithGradient: GradientKernel
 }
 
-/** float32 with class weights, accurate mode; see assembly/soft-rows.ts. */
+/** Class weights: float32 in both modes, float64 in fast mode; see assembly/soft-rows.ts and soft-fast.ts. */
 export interface SoftKernels {
-  setSoft_f32(temperature: number, kind: number, uniform: number, shared: number, zLoss: number): void
-  softCrossEntropy_f32(
+  setSoft(temperature: number, kind: number, uniform: number, shared: number, zLoss: number): void
+  softCrossEntropy(
     logits: number,
     base: number,
     stride: number,
@@ -47,7 +47,7 @@ export interface SoftKernels {
     losses: number,
     flags: number,
   ): number
-  softCrossEntropyWithGradient_f32(
+  softCrossEntropyWithGradient(
     logits: number,
     base: number,
     stride: number,
@@ -96,6 +96,8 @@ export interface LossInstance {
   readonly fastSingle: WholeLosses
   readonly fastDouble: WholeLosses
   readonly soft: SoftKernels
+  readonly fastSoftSingle: SoftKernels
+  readonly fastSoftDouble: SoftKernels
   readonly softPasses: SoftPasses
 }
 
@@ -112,6 +114,12 @@ const whole = (exports: Exports, dtype: 'f32' | 'f64', suffix: '' | 'Fast'): Who
   crossEntropyWithGradient: exports[`crossEntropyWithGradient${suffix}_${dtype}`],
 })
 
+const soft = (exports: Exports, dtype: 'f32' | 'f64', suffix: '' | 'Fast'): SoftKernels => ({
+  setSoft: exports.setSoft,
+  softCrossEntropy: exports[`softCrossEntropy${suffix}_${dtype}`],
+  softCrossEntropyWithGradient: exports[`softCrossEntropyWithGradient${suffix}_${dtype}`],
+})
+
 const instances = new WeakMap<Arena, LossInstance>()
 
 /** The kernels of the losses over the memory of an arena. */
@@ -125,7 +133,9 @@ export function lossesOf(arena: Arena): LossInstance {
       accurateSingle: whole(accurate, 'f32', ''),
       fastSingle: whole(fast, 'f32', 'Fast'),
       fastDouble: whole(fast, 'f64', 'Fast'),
-      soft: accurate as unknown as SoftKernels,
+      soft: soft(accurate, 'f32', ''),
+      fastSoftSingle: soft(fast, 'f32', 'Fast'),
+      fastSoftDouble: soft(fast, 'f64', 'Fast'),
       softPasses: accurate as unknown as SoftPasses,
     }
     instances.set(arena, instance)

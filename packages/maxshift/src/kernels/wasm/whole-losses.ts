@@ -9,7 +9,7 @@ import { kindOf, sharedTargets } from '../js/targets.ts'
 import type { LossKernels, Targets } from '../kernels.ts'
 import type { Arena } from './arena.ts'
 import { type Block, flagged, overBlocks, rowOf, setBase, setLabels, setPeaks, targetsOf } from './blocks.ts'
-import { lossesOf, type WholeLosses } from './loss-module.ts'
+import type { SoftKernels, WholeLosses } from './loss-module.ts'
 
 /** Copies the scales of a block into its arena, for float32 bounded as the reference does. */
 function setScales({ arena, first, rows }: Block, scales: Float64Array, isSingle: boolean): void {
@@ -81,8 +81,11 @@ export function wholeLosses(
   }
 }
 
-/** Class weights for float32. */
-export function softLosses(base: Arena): Pick<LossKernels, 'softCrossEntropy' | 'softCrossEntropyWithGradient'> {
+/** Class weights, on the kernels that `kernelsOf` picks from an arena. */
+export function softLosses(
+  base: Arena,
+  kernelsOf: (arena: Arena) => SoftKernels,
+): Pick<LossKernels, 'softCrossEntropy' | 'softCrossEntropyWithGradient'> {
   /** Calls `run` for each block, with its targets in memory and the distance of their rows in bytes. */
   function overSoftBlocks(
     logits: FloatArray,
@@ -98,7 +101,7 @@ export function softLosses(base: Arena): Pick<LossKernels, 'softCrossEntropy' | 
     let previous: Arena | undefined
     const each = (block: Block): void => {
       const { arena } = block
-      lossesOf(arena).soft.setSoft_f32(temperature, kindOf(uniform), uniform, sum, zLoss)
+      kernelsOf(arena).setSoft(temperature, kindOf(uniform), uniform, sum, zLoss)
       setBase(block, targets, classes, arena !== previous)
       previous = arena
       const hasLabels = setPeaks(block, targets)
@@ -111,7 +114,7 @@ export function softLosses(base: Arena): Pick<LossKernels, 'softCrossEntropy' | 
       const left: number[] = []
       overSoftBlocks(logits, targets, rows, classes, temperature, zLoss, null, (block, stride, labels) => {
         const { arena } = block
-        const kernel = lossesOf(arena).soft.softCrossEntropy_f32
+        const kernel = kernelsOf(arena).softCrossEntropy
         const count = kernel(
           block.logits,
           arena.base,
@@ -135,8 +138,8 @@ export function softLosses(base: Arena): Pick<LossKernels, 'softCrossEntropy' | 
       const left: number[] = []
       overSoftBlocks(logits, targets, rows, classes, temperature, zLoss, gradient, (block, stride, labels) => {
         const { arena } = block
-        setScales(block, scales, true)
-        const kernel = lossesOf(arena).soft.softCrossEntropyWithGradient_f32
+        setScales(block, scales, logits instanceof Float32Array)
+        const kernel = kernelsOf(arena).softCrossEntropyWithGradient
         const count = kernel(
           block.logits,
           arena.base,

@@ -30,7 +30,7 @@ let errors = f64x2.splat(0)
 
 // @ts-expect-error: decorator
 @inline
-function add(term: v128): void {
+export function add(term: v128): void {
   const next = f64x2.add(sum, term)
   errors = f64x2.add(errors, sumError(sum, term, next))
   sum = next
@@ -87,7 +87,7 @@ function sumOfOthers(x: usize, classes: usize, shift: f64, out: usize, keep: boo
 /** Finds the two largest entries; false if the row must be left to the reference. */
 // @ts-expect-error: decorator
 @inline
-function isRegular(x: usize, classes: usize): bool {
+export function isRegular(x: usize, classes: usize): bool {
   findTopDouble(x, classes, STATE)
   return isFinite(get(MAX))
 }
@@ -95,7 +95,7 @@ function isRegular(x: usize, classes: usize): bool {
 /** Fills STATE for a row that isRegular has seen. In place, `out` overwrites x: who needs an entry of it takes it before. */
 // @ts-expect-error: decorator
 @inline
-function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
+export function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
   const max = get(MAX)
   const second = get(SECOND)
   const alone = second === -Infinity
@@ -113,12 +113,12 @@ function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
 
 // @ts-expect-error: decorator
 @inline
-function log(): f64 {
+export function log(): f64 {
   return f64x2.extract_lane(log1pLanes(f64x2.splat(get(OTHERS))), 0)
 }
 
 /** The place of the first maximum. It is there. */
-function placeOfMax(x: usize): usize {
+export function placeOfMax(x: usize): usize {
   const max = get(MAX)
   let at = x
   while (f64.load(at) !== max) at += 8
@@ -195,4 +195,28 @@ export function crossEntropyGradientRow(
   scaleRow(classes, scale, place, gradient)
   f64.store(gradient + (label << 3), 0 - (rest / total) * scale)
   return true
+}
+
+/** The state of the row, for soft-fast.ts: its two largest entries, the sum of the others, and exp(m₂ − m). */
+export function maximum(): f64 {
+  return get(MAX)
+}
+export function second(): f64 {
+  return get(SECOND)
+}
+export function sumOfRest(): f64 {
+  return get(OTHERS)
+}
+export function powerOfSecond(): f64 {
+  return get(SECOND_POWER)
+}
+
+/** The compensated sum, for soft-fast.ts. */
+export function clearSum(): void {
+  sum = errors = f64x2.splat(0)
+}
+
+export function total(): f64 {
+  const both = f64x2.add(sum, errors)
+  return f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1)
 }

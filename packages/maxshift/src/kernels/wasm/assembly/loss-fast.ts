@@ -60,3 +60,5 @@ export function crossEntropyWithGradientFast_f64(
 }
 
 export { heapBase } from './rows'
+export * from './soft-fast'
+export { setSoft } from './soft-rows'

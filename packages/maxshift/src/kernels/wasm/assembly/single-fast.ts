@@ -83,14 +83,14 @@ function sumOfOthers(x: usize, classes: usize, shift: f32, out: usize, keep: boo
 /** Finds the two largest entries; false if the row must be left to the reference. */
 // @ts-expect-error: decorator
 @inline
-function isRegular(x: usize, classes: usize): bool {
+export function isRegular(x: usize, classes: usize): bool {
   return findTop(x, classes) && isFinite(state(MAX))
 }
 
 /** Fills STATE for a row that isRegular has seen. In place, `out` overwrites x: who needs an entry of it takes it before. */
 // @ts-expect-error: decorator
 @inline
-function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
+export function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
   const max = f64x2.splat(state(MAX))
   const second = f64x2.splat(state(SECOND))
   const power = f64x2.extract_lane(secondPower(max, second), 0)
@@ -104,7 +104,7 @@ function reduceRow(x: usize, classes: usize, out: usize, keep: bool): void {
 
 // @ts-expect-error: decorator
 @inline
-function log(): f64 {
+export function log(): f64 {
   return f64x2.extract_lane(log1pLanes(f64x2.splat(get(OTHERS))), 0)
 }
 
@@ -116,7 +116,7 @@ function placeOfMax(x: usize, max: f32): usize {
 }
 
 /** The place of the first maximum, four vectors at a time. */
-function findMax(x: usize, classes: usize): usize {
+export function findMax(x: usize, classes: usize): usize {
   const max = f32x4.splat(<f32>state(MAX))
   const end = x + ((classes & ~15) << 2)
   let at = x
@@ -197,4 +197,18 @@ export function crossEntropyGradientRowFast(
   scaleRow(classes, scale, place, gradient)
   f32.store(gradient + (label << 2), <f32>((-rest / total) * scale) + <f32>0)
   return true
+}
+
+/** The state of the row, for soft-fast.ts: its two largest entries, the sum of the others, and exp(m₂ − m). */
+export function maximum(): f64 {
+  return state(MAX)
+}
+export function second(): f64 {
+  return state(SECOND)
+}
+export function sumOfRest(): f64 {
+  return get(OTHERS)
+}
+export function powerOfSecond(): f64 {
+  return get(SECOND_POWER)
 }

@@ -8,7 +8,7 @@ import { setTargets, softGradientRow, softRow } from './soft-single'
 import { setTemperature } from './temperature'
 
 /** What all rows of the calls that follow share. */
-export function setSoft_f32(temperature: f64, kind: i32, uniform: f64, shared: f64, zLoss: f64): void {
+export function setSoft(temperature: f64, kind: i32, uniform: f64, shared: f64, zLoss: f64): void {
   setTemperature(temperature)
   setTargets(kind, uniform, shared, zLoss)
 }

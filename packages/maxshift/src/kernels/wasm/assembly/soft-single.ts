@@ -46,7 +46,7 @@ export function sumOfBase(base: usize, classes: usize): f64 {
 }
 
 /** Σ base_k · (m − x_k) where some are 0 · ∞: an entry at a time, in the lanes of the vectors. */
-function maskedDifferences(x: usize, classes: usize, base: usize): f64 {
+export function maskedDifferences(x: usize, classes: usize, base: usize): f64 {
   const max = state(MAX)
   let even = f64x2.splat(0)
   let odd = even
