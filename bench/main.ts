@@ -11,6 +11,7 @@ import { sink } from './contestant.ts'
 import { type Measurement, measure, type Settings } from './harness.ts'
 import { answerLinear } from './linear.ts'
 import { loadNow, machine } from './machine.ts'
+import { answerOptions } from './options.ts'
 import { type Dtype, problemOf, SHAPES, shapeName } from './problem.ts'
 import { QUESTIONS, type Question } from './questions.ts'
 import { writeReport } from './report.ts'
@@ -81,13 +82,16 @@ async function answer({ file, operation, expected }: Question): Promise<void> {
 }
 
 const LINEAR = 'linear-cross-entropy'
-const FILES = [...QUESTIONS.map(({ file }) => file), LINEAR]
+const OPTIONS = 'options'
+const FILES = [...QUESTIONS.map(({ file }) => file), LINEAR, OPTIONS]
 const asked = positionals.length > 0 ? positionals : FILES
 const question = QUESTIONS.find(({ file }) => file === asked[0])
 if (asked.length === 1 && asked[0] === 'report') {
   writeReport()
 } else if (asked.length === 1 && asked[0] === LINEAR) {
   await answerLinear(settings, values.shape, values['dry-run'])
+} else if (asked.length === 1 && asked[0] === OPTIONS) {
+  await answerOptions(settings, values['dry-run'])
 } else if (asked.length === 1 && question !== undefined) {
   await answer(question)
 } else {

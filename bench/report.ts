@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { type Check, checkGoal, GOALS, type Goal } from './goals.ts'
 import { linearSection } from './linear-report.ts'
+import { optionsSection } from './options-report.ts'
 import type { Dtype, Shape } from './problem.ts'
 import { SHAPES, shapeName } from './problem.ts'
 import { contestantOf, measurementOf, type QuestionResult, ratioOf, readResults } from './results.ts'
@@ -126,6 +127,7 @@ export function performancePage(results: readonly QuestionResult[], notes: strin
       'has no such operation or dtype, or was not there.',
     ...shapes,
     ...linearSection(),
+    ...optionsSection(),
   ].join('\n\n')}\n`
 }
 
