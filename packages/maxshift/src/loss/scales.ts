@@ -2,7 +2,7 @@
  * What the rows of gradients are multiplied with, and the reduction that goes with it.
  */
 import type { FloatArray } from '../arrays.ts'
-import { dividePairs, multiplyPairs, type Pair, productError } from '../special/double-double.ts'
+import { dividePairs, multiplyPairs, type Pair, productErrorOfLarge } from '../special/double-double.ts'
 import type { WeightPlan } from './plan.ts'
 import { meanOf, type RowWeights, sumOfWeights, weightedMeanOf } from './reduction.ts'
 
@@ -65,6 +65,6 @@ function weigh(loss: number, hi: number, lo: number): number {
   if (hi === 0) return 0
   const product = loss * hi
   if (lo === 0) return product
-  const rounded = product + (productError(loss, hi, product) + loss * lo)
+  const rounded = product + (productErrorOfLarge(loss, hi, product) + loss * lo)
   return Number.isNaN(rounded) ? product : rounded
 }

@@ -124,8 +124,8 @@ function withGradient(
  * divergence is 1e−32 and the textbook formula gives noise of either sign. Same bits everywhere.
  *
  * Non-finite: NaN if either row contains a NaN, is all −∞, or has two +∞ or more; one +∞ is the limit, all probability at its place.
- * A place with p_i = 0 adds nothing, whatever q_i is; p_i > 0 at q_i = 0 gives +∞, and so does a difference of logits that leaves the
- * format. Masked entries are removed from both rows.
+ * A place with p_i = 0 adds nothing, whatever q_i is; p_i > 0 at an entry of −∞ in bLogits gives +∞. Masked entries are removed from both
+ * rows.
  *
  * @param aLogits one row, or rows × classes, row-major, or an array of the given shape.
  * @param bLogits of the same length and dtype.

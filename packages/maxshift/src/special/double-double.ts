@@ -24,6 +24,10 @@ export function sumError(a: number, b: number, sum: number): number {
   return a - (sum - virtual) + (b - virtual)
 }
 
+/** The same for any a and b with a finite sum: the larger one first, or a or b at the end of the format could overflow on the way. */
+export const sumErrorOfAny = (a: number, b: number, sum: number): number =>
+  Math.abs(a) < Math.abs(b) ? sumError(b, a, sum) : sumError(a, b, sum)
+
 /** The rounding error of a · b; the product itself is given. */
 export function productError(a: number, b: number, product: number): number {
   const aScaled = SPLITTER * a

@@ -6,7 +6,7 @@
  * brings any number there. Operands and results are Scaled given by the caller, and a result may be one of the operands.
  */
 import { highWord, powerOfTwo, scaleRounded, withHighWord } from './bits.ts'
-import { addPairs, dividePairs, multiplyPairs, normalize, sumError } from './double-double.ts'
+import { addPairs, dividePairs, multiplyPairs, normalize, sumErrorOfAny } from './double-double.ts'
 import type { ExpParts } from './exp.ts'
 
 /** What expParts leaves: (hi + lo) · 2^exponent. */
@@ -32,13 +32,13 @@ export function scaledOf(x: number, out: Scaled): void {
   out.exponent = lifted === x ? exponent : exponent - 54
 }
 
-/** out = a + b without any rounding, for finite a and b of magnitude up to 2^1000. */
+/** out = a + b without any rounding, for finite a and b whose sum is finite. */
 export function exactSum(a: number, b: number, out: Scaled): void {
   const sum = a + b
-  const error = sumError(a, b, sum)
+  const error = sumErrorOfAny(a, b, sum)
   scaledOf(sum, out)
-  // An error exists only where the sum is normal and the error at least 2^−1074, so lifting it is exact.
-  if (error !== 0) out.lo = out.exponent === 0 ? error : error * powerOfTwo(-out.exponent)
+  // An error exists only where the sum is normal and the error at least 2^−1074, so lifting it is exact; 2^−1023 is none.
+  if (error !== 0) out.lo = out.exponent === 0 ? error : error * 0.5 * powerOfTwo(1 - out.exponent)
 }
 
 /** out = a + b. */

@@ -74,10 +74,10 @@ export function klDouble(
 
 const isPresent = (i: number): boolean => a.logits[a.start + i] !== Number.NEGATIVE_INFINITY
 
-/** Whether q_i = 0 and p_i > 0, which makes KL infinite; also where δ_i leaves the format and p_i does not. */
+/** Whether q_i = 0 and p_i > 0, which makes KL infinite. */
 function isMissing(i: number): boolean {
   if (!isPresent(i)) return false
-  return b.logits[b.start + i] === Number.NEGATIVE_INFINITY || (!readDelta(i) && readP(i))
+  return b.logits[b.start + i] === Number.NEGATIVE_INFINITY
 }
 
 /** Leaves p_i (expm1(δ_i) − δ_i) in `term`; false if it is 0. Where p_i is 0, that is q_i. */

@@ -175,13 +175,12 @@ export function jsSingle(
     if (q !== 0) bMean += q * bLog
   }
   if (aGradient !== null || bGradient !== null) {
-    const factor = 0.5 / a.temperature
     for (let i = 0; i < classes; i++) {
       const p = shareOfA(i)
       const q = shareOfB(i)
       jsTerm(i, p, q)
-      if (aGradient !== null) aGradient[start + i] = p === 0 ? 0 : p * (aLog - aMean) * factor
-      if (bGradient !== null) bGradient[start + i] = q === 0 ? 0 : q * (bLog - bMean) * factor
+      if (aGradient !== null) aGradient[start + i] = p === 0 ? 0 : (0.5 * p * (aLog - aMean)) / a.temperature
+      if (bGradient !== null) bGradient[start + i] = q === 0 ? 0 : (0.5 * q * (bLog - bMean)) / a.temperature
     }
   }
   return sum

@@ -133,7 +133,7 @@ export function focalDouble(
   return roundScaled(loss) + 0
 }
 
-/** Leaves p, c, `loss`, c^γ and D of the label; false where its logit is −∞, or so far below that the loss leaves the format. */
+/** Leaves p, c, `loss`, c^γ and D of the label; false where its logit is −∞. */
 function readLabel(label: number, gamma: number): boolean {
   const value = row.logits[row.start + label]
   clear(p)

@@ -16,7 +16,6 @@ import {
   addScaled,
   approximately,
   divideScaled,
-  exactSum,
   multiplyScaled,
   negateScaled,
   type Scaled,
@@ -25,6 +24,7 @@ import {
 import {
   clear,
   differenceOver,
+  exactDifference,
   expOfNegative,
   newScaledRow,
   ONE,
@@ -130,13 +130,11 @@ export function expm1OfNegative(x: Scaled, out: Scaled): void {
 
 const fromA = scaled()
 
-/** Leaves δ_i in `delta`; false where it is infinite, or a difference of logits leaves the format. */
+/** Leaves δ_i in `delta`; false where it is infinite. */
 export function readDelta(i: number): boolean {
   const aValue = a.logits[a.start + i]
   const bValue = b.logits[b.start + i]
-  if (!(Number.isFinite(bValue - pivot) && Number.isFinite(a.max - aValue))) return false
-  exactSum(bValue, -pivot, delta)
-  exactSum(a.max, -aValue, fromA)
+  if (!(exactDifference(bValue, pivot, delta) && exactDifference(a.max, aValue, fromA))) return false
   addScaled(delta, fromA, delta)
   if (!a.isUnit) divideScaled(delta, a.temperature, delta)
   addScaled(delta, shift, delta)

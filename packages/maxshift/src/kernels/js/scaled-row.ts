@@ -13,7 +13,15 @@
 import type { FloatArray } from '../../arrays.ts'
 import { powerOfTwo } from '../../special/bits.ts'
 import { QUICK } from '../../special/precision.ts'
-import { addScaled, divideScaled, exactSum, type Scaled, scaled, scaledOf } from '../../special/scaled.ts'
+import {
+  addScaled,
+  approximately,
+  divideScaled,
+  exactSum,
+  type Scaled,
+  scaled,
+  scaledOf,
+} from '../../special/scaled.ts'
 import { findTop, type Top } from './top.ts'
 
 export interface ScaledRow extends Top {
@@ -50,16 +58,25 @@ export function clear(out: Scaled): void {
 
 /** out = exp(−a) for a ≥ 0; 0 beyond e^−1600, where no product with a number of the format is left. */
 export function expOfNegative(a: Scaled, out: Scaled): void {
-  const scale = powerOfTwo(Math.max(-1022, Math.min(a.exponent, 20)))
+  const scale = powerOfTwo(Math.max(-1022, Math.min(a.exponent, 1023)))
   const { hi, lo } = a
-  if (hi * scale < 1600) QUICK.exp(-hi * scale, -lo * scale, out)
+  if (approximately(a) < 1600) QUICK.exp(-hi * scale, -lo * scale, out)
   else clear(out)
 }
 
-/** out = (a − b)/T. False, and out without meaning, where the difference leaves the format. */
+/** out = a − b without rounding, also beyond the format; false, and out without meaning, where one of them is infinite. */
+export function exactDifference(a: number, b: number, out: Scaled): boolean {
+  if (Number.isFinite(a - b)) exactSum(a, -b, out)
+  else if (Number.isFinite(a) && Number.isFinite(b)) {
+    exactSum(a / 2, -b / 2, out)
+    out.exponent++
+  } else return false
+  return true
+}
+
+/** out = (a − b)/T; false where one of them is infinite. */
 export function differenceOver(row: ScaledRow, a: number, b: number, out: Scaled): boolean {
-  if (!Number.isFinite(a - b)) return false
-  exactSum(a, -b, out)
+  if (!exactDifference(a, b, out)) return false
   if (!row.isUnit) divideScaled(out, row.temperature, out)
   return true
 }

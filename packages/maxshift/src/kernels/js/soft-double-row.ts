@@ -104,7 +104,7 @@ function divideDifferences(
 
 /** Beyond this the log-sum-exp is brought down before it is squared, and the sum with it. */
 const LARGEST_SQUARED = 1e140
-/** In the gradient a larger log-sum-exp counts as this, so that nothing is ∞ · 0. */
+/** In the gradient a larger 2 z · lse, or lse, counts as this, so that nothing is ∞ · 0. */
 const LARGEST = 1e290
 
 /**
@@ -127,7 +127,8 @@ export function softLoss(
   weight.lo = sum.lo
   if (zLoss > 0) {
     logSumExpPair(logits, r * classes, classes, logSumExp)
-    const bounded = Math.max(-LARGEST, Math.min(logSumExp.hi, LARGEST))
+    const bound = LARGEST / Math.max(2 * zLoss, 1)
+    const bounded = Math.max(-bound, Math.min(logSumExp.hi, bound))
     multiplyPairs(bounded, bounded === logSumExp.hi ? logSumExp.lo : 0, 2 * zLoss, 0, weight)
     addPairs(sum.hi, sum.lo, weight.hi, weight.lo, weight)
   }

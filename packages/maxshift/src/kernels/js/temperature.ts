@@ -6,7 +6,7 @@
  * temperatures far from 1 differences are lifted to where products have exact errors. Both are exact, but for entries so small that
  * they count for nothing beside log 2, which every row of two entries has.
  */
-import { dividePairs, type Pair, productErrorOfLarge, sumError } from '../../special/double-double.ts'
+import { dividePairs, type Pair, productErrorOfLarge, sumErrorOfAny } from '../../special/double-double.ts'
 
 export interface Temperature {
   readonly value: number
@@ -65,5 +65,5 @@ export function differenceOver(t: Temperature, value: number, shift: number, out
   const a = value * t.half
   const b = shift * t.half
   const difference = a - b
-  overTemperature(t, difference, sumError(a, -b, difference), out)
+  overTemperature(t, difference, sumErrorOfAny(a, -b, difference), out)
 }

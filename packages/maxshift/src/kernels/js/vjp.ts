@@ -225,6 +225,6 @@ export function logSumExpVjpSingle(
     logSumExpVjpDouble(logits, start, classes, temperature, upstream, out)
     return
   }
-  const scale = upstream / plain.total / temperature
-  for (let i = 0; i < classes; i++) out[start + i] = weightOfGap(gapOf(plain, i)) * scale + 0
+  const scale = upstream / plain.total
+  for (let i = 0; i < classes; i++) out[start + i] = (weightOfGap(gapOf(plain, i)) * scale) / temperature + 0
 }

@@ -9,7 +9,7 @@ import { powerDouble, powerExponent, powerHi, powerLo, powerOfTwo } from './exp-
 import { BLOCK, GRID_104_BITS, GRID_78_BITS, ONE_BITS, UNIT_104, UNIT_26, UNIT_52, UNIT_78 } from './grid'
 import { select } from './lanes'
 import { productErrorOfHalves, sumError, upperHalf } from './pairs'
-import { difference, differenceLow, divide, quotient, quotientLow } from './temperature-double'
+import { difference, differenceLow, divide, divideAny, quotient, quotientLow } from './temperature-double'
 
 /** Fields of the record of a row, as float64, after MAX and SECOND. */
 const SLICE_26: usize = 16
@@ -250,7 +250,7 @@ export function softmax_f64(
 // @ts-expect-error: decorator
 @inline
 function logProbs(v: v128, max: v128, logHi: v128, logLo: v128, top: v128): v128 {
-  divide(max, v)
+  divideAny(max, v)
   const sum = f64x2.add(quotient, logHi)
   const rest = f64x2.add(sumError(quotient, logHi, sum), f64x2.add(quotientLow, logLo))
   const overflown = f64x2.eq(sum, f64x2.splat(Infinity))

@@ -12,6 +12,14 @@ export function sumError(a: v128, b: v128, sum: v128): v128 {
   return f64x2.add(f64x2.sub(a, f64x2.sub(sum, virtual)), f64x2.sub(b, virtual))
 }
 
+/** The same, the larger of a and b first, so that nothing overflows at the end of the format. */
+// @ts-expect-error: decorator
+@inline
+export function sumErrorOfAny(a: v128, b: v128, sum: v128): v128 {
+  const isSmaller = f64x2.lt(f64x2.abs(a), f64x2.abs(b))
+  return sumError(v128.bitselect(b, a, isSmaller), v128.bitselect(a, b, isSmaller), sum)
+}
+
 /** The upper half of b, to 26 bits; the lower half is exact too. */
 // @ts-expect-error: decorator
 @inline

@@ -2,7 +2,7 @@
  * Division by the temperature in float64 lanes, accurate mode: kernels/js/temperature.ts, operation for operation, for temperatures
  * from 2^−400 to 2^400. A temperature of 1 costs a branch that is always predicted.
  */
-import { productErrorOfHalves, sumError, upperHalf } from './pairs'
+import { productErrorOfHalves, sumError, sumErrorOfAny, upperHalf } from './pairs'
 
 let isScaled = false
 let half = f64x2.splat(1)
@@ -29,13 +29,7 @@ export let quotientLow = f64x2.splat(0)
 
 // @ts-expect-error: decorator
 @inline
-export function divide(a: v128, b: v128): void {
-  if (isScaled) {
-    a = f64x2.mul(a, half)
-    b = f64x2.mul(b, half)
-  }
-  const d = f64x2.sub(a, b)
-  const low = sumError(a, f64x2.neg(b), d)
+function divideDifference(d: v128, low: v128): void {
   difference = d
   differenceLow = low
   if (isScaled) {
@@ -47,4 +41,28 @@ export function divide(a: v128, b: v128): void {
     quotient = d
     quotientLow = low
   }
+}
+
+/** For exponentials, which need no error of differences that are at the end of the format. */
+// @ts-expect-error: decorator
+@inline
+export function divide(a: v128, b: v128): void {
+  if (isScaled) {
+    a = f64x2.mul(a, half)
+    b = f64x2.mul(b, half)
+  }
+  const d = f64x2.sub(a, b)
+  divideDifference(d, sumError(a, f64x2.neg(b), d))
+}
+
+/** For all finite differences. */
+// @ts-expect-error: decorator
+@inline
+export function divideAny(a: v128, b: v128): void {
+  if (isScaled) {
+    a = f64x2.mul(a, half)
+    b = f64x2.mul(b, half)
+  }
+  const d = f64x2.sub(a, b)
+  divideDifference(d, sumErrorOfAny(a, f64x2.neg(b), d))
 }
