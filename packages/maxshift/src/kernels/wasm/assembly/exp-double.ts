@@ -26,61 +26,149 @@ function c(index: i32): v128 {
   return constant(TABLE, index)
 }
 
-// What powerDouble leaves: (hi + lo) · 2^exponent, the exponents as 64-bit integers.
-export let powerHi = f64x2.splat(0)
-export let powerLo = f64x2.splat(0)
-export let powerExponent = i64x2.splat(0)
-
-/** exp(x + tail) for |x| ≤ 1600 into powerHi, powerLo, powerExponent. */
+/** x · 128/ln 2, rounded to an integer in the lowest bits. */
 // @ts-expect-error: decorator
 @inline
-export function powerDouble(x: v128, tail: v128): void {
-  const rounder = c(0)
-  const shifted = f64x2.add(f64x2.mul(x, c(1)), rounder)
-  const k = f64x2.sub(shifted, rounder)
-  const coarse = f64x2.sub(x, f64x2.mul(k, c(2)))
-  const product = f64x2.mul(k, c(3))
-  const near = f64x2.sub(coarse, product)
-  const rest = f64x2.add(
-    f64x2.sub(f64x2.sub(coarse, near), product),
-    f64x2.sub(tail, f64x2.mul(k, c(4))),
-  )
-  const r = f64x2.add(near, rest)
-  const rLow = f64x2.add(f64x2.sub(near, r), rest)
+export function shiftedSteps(x: v128): v128 {
+  return f64x2.add(f64x2.mul(x, c(1)), c(0))
+}
 
+/** Those steps as numbers. */
+// @ts-expect-error: decorator
+@inline
+export function stepsOf(shifted: v128): v128 {
+  return f64x2.sub(shifted, c(0))
+}
+
+/** The exponent n of 2^n. */
+// @ts-expect-error: decorator
+@inline
+export function exponentOf(shifted: v128): v128 {
+  return i64x2.shr_s(i64x2.sub(shifted, c(0)), 7)
+}
+
+/** x − k · ln 2/128 but for the lower parts of the step. */
+// @ts-expect-error: decorator
+@inline
+export function coarsePart(x: v128, k: v128): v128 {
+  return f64x2.sub(x, f64x2.mul(k, c(2)))
+}
+
+/** k times the middle part of the step. */
+// @ts-expect-error: decorator
+@inline
+export function middlePart(k: v128): v128 {
+  return f64x2.mul(k, c(3))
+}
+
+/** What coarse − product leaves, and the tail. */
+// @ts-expect-error: decorator
+@inline
+export function restOf(coarse: v128, product: v128, near: v128, k: v128, tail: v128): v128 {
+  return f64x2.add(f64x2.sub(f64x2.sub(coarse, near), product), f64x2.sub(tail, f64x2.mul(k, c(4))))
+}
+
+/** exp(r + rLow) − 1 − r. */
+// @ts-expect-error: decorator
+@inline
+export function seriesOf(r: v128, rLow: v128): v128 {
   let q = f64x2.add(c(6), f64x2.mul(r, c(5)))
   q = f64x2.add(c(7), f64x2.mul(r, q))
   q = f64x2.add(c(8), f64x2.mul(r, q))
   q = f64x2.add(c(9), f64x2.mul(r, q))
-  const u = f64x2.add(f64x2.mul(f64x2.mul(r, r), q), rLow)
+  return f64x2.add(f64x2.mul(f64x2.mul(r, r), q), rLow)
+}
 
-  const j0 = POWERS + (<usize>(i64x2.extract_lane(shifted, 0) & 127) << 4)
-  const j1 = POWERS + (<usize>(i64x2.extract_lane(shifted, 1) & 127) << 4)
-  const pair0 = v128.load(j0)
-  const pair1 = v128.load(j1)
-  const table = i8x16.shuffle(pair0, pair1, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
-  const tableLow = i8x16.shuffle(pair0, pair1, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+/** The pair 2^(j/128) of a lane. */
+// @ts-expect-error: decorator
+@inline
+export function tablePair(steps: i64): v128 {
+  return v128.load(POWERS + (<usize>(steps & 127) << 4))
+}
 
-  const round34 = c(10)
-  const round25 = c(11)
-  const rHead = f64x2.sub(f64x2.add(r, round34), round34)
-  const tableHead = f64x2.sub(f64x2.add(table, round25), round25)
-  const head = f64x2.mul(tableHead, rHead)
+/** The first numbers of two pairs. */
+// @ts-expect-error: decorator
+@inline
+export function firsts(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+}
+
+/** The second numbers of two pairs. */
+// @ts-expect-error: decorator
+@inline
+export function seconds(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+}
+
+/** The upper part of r, to 34 bits after the point. */
+// @ts-expect-error: decorator
+@inline
+export function headOf(r: v128): v128 {
+  return f64x2.sub(f64x2.add(r, c(10)), c(10))
+}
+
+/** The upper part of an entry of the table, to 25 bits. */
+// @ts-expect-error: decorator
+@inline
+export function tableHeadOf(table: v128): v128 {
+  return f64x2.sub(f64x2.add(table, c(11)), c(11))
+}
+
+/** What table · (1 + r + u) has beyond sum = table + tableHead · rHead. */
+// @ts-expect-error: decorator
+@inline
+export function lowOf(
+  table: v128,
+  tableLow: v128,
+  tableHead: v128,
+  r: v128,
+  rHead: v128,
+  u: v128,
+  head: v128,
+  sum: v128,
+): v128 {
   const remainder = f64x2.add(
     f64x2.mul(table, f64x2.sub(r, rHead)),
     f64x2.mul(f64x2.sub(table, tableHead), rHead),
   )
-  const sum = f64x2.add(table, head)
-  const low = f64x2.add(
+  return f64x2.add(
     f64x2.add(f64x2.sub(table, sum), head),
     f64x2.add(
       remainder,
       f64x2.add(f64x2.mul(table, u), f64x2.add(tableLow, f64x2.mul(tableLow, r))),
     ),
   )
-  powerHi = f64x2.add(sum, low)
-  powerLo = f64x2.add(f64x2.sub(sum, powerHi), low)
-  powerExponent = i64x2.shr_s(i64x2.sub(shifted, rounder), 7)
+}
+
+// What powerDouble leaves: (hi + lo) · 2^exponent, the exponents as 64-bit integers.
+export let powerHi = f64x2.splat(0)
+export let powerLo = f64x2.splat(0)
+export let powerExponent = i64x2.splat(0)
+
+/** exp(x + tail) for |x| ≤ 1600 into powerHi, powerLo, powerExponent. The loop of double-sum.ts has the same steps in locals. */
+// @ts-expect-error: decorator
+@inline
+export function powerDouble(x: v128, tail: v128): void {
+  const shifted = shiftedSteps(x)
+  const k = stepsOf(shifted)
+  const coarse = coarsePart(x, k)
+  const product = middlePart(k)
+  const near = f64x2.sub(coarse, product)
+  const rest = restOf(coarse, product, near, k, tail)
+  const r = f64x2.add(near, rest)
+  const u = seriesOf(r, f64x2.add(f64x2.sub(near, r), rest))
+  const pair0 = tablePair(i64x2.extract_lane(shifted, 0))
+  const pair1 = tablePair(i64x2.extract_lane(shifted, 1))
+  const table = firsts(pair0, pair1)
+  const rHead = headOf(r)
+  const tableHead = tableHeadOf(table)
+  const head = f64x2.mul(tableHead, rHead)
+  const sum = f64x2.add(table, head)
+  const low = lowOf(table, seconds(pair0, pair1), tableHead, r, rHead, u, head, sum)
+  const hi = f64x2.add(sum, low)
+  powerHi = hi
+  powerLo = f64x2.add(f64x2.sub(sum, hi), low)
+  powerExponent = exponentOf(shifted)
 }
 
 /** 2^exponent for integers in [−1022, 1023]. */

@@ -2,10 +2,12 @@
  * Losses with class weights for float64 rows, accurate mode: the two passes over the entries of kernels/js/soft-double.ts in vector
  * lanes, the same bits. What is done once a row stays with the caller, as in double.ts.
  */
-import { dot, dotLow, NORMAL, productHi, productLo, softSums, weighted } from './double'
+import { NORMAL, productHi, productLo, weighted } from './double'
+import { dot, dotLow, softSums } from './double-sum'
 import { findTopDouble, loadLast, MAX, SECOND } from './double-top'
 import { powerExponent, powerOfTwo } from './exp-double'
 import { productErrorOfHalves, sumError, upperHalf } from './pairs'
+import { isScaled } from './temperature-double'
 
 /** Fields of the record of a row, as float64, after those of double.ts: the lanes of the sums, and the place of the maximum. */
 const DOT: usize = 48
@@ -99,7 +101,7 @@ export function softGradient_f64(
   for (; x < end; x += 16) {
     const both = x + 8 < end
     const v = both ? v128.load(x) : loadLast(x)
-    weighted(v, second, f64x2.gt(v, second), hi, head, tail, lo)
+    weighted(isScaled, v, second, f64x2.gt(v, second), hi, head, tail, lo)
     const e = i64x2.add(powerExponent, exponent)
     const unit = powerOfTwo(e)
     const p = f64x2.mul(productHi, unit)
