@@ -5,8 +5,10 @@
  * which a single slice would drop altogether.
  */
 import { describe, expect, it } from 'vitest'
+import { logSumExp } from '../src/index.ts'
 import { referenceKernels, SINGLE_CLASSES } from '../src/kernels/js/reference.ts'
 import { Decimal } from './support/oracle.ts'
+import { seededRandom } from './support/random.ts'
 
 describe('long rows', () => {
   const classes = 4 * SINGLE_CLASSES
@@ -38,5 +40,26 @@ describe('logSumExp of long rows', () => {
     referenceKernels.logSumExp(logits, 1, logits.length, 1, out)
     // From 60-digit arithmetic. The float32 spacing there is 2^−34; 0.501 of it is promised.
     expect(Math.abs(out[0] - -0.00058715089056119318179)).toBeLessThanOrEqual(0.501 * 2 ** -34)
+  })
+
+  it('has the bits of the reference where maximum and logarithm cancel', () => {
+    const random = seededRandom(17)
+    for (const [offset, classes] of [
+      [-17, 262144],
+      [-14, 65536],
+      [-9, 4099],
+      [-3, 17],
+    ]) {
+      const logits = Float32Array.from({ length: classes }, () => offset + 2 * random.normal())
+      for (const temperature of [1, 1.25]) {
+        const out = new Float32Array(1)
+        referenceKernels.logSumExp(logits, 1, classes, temperature, out)
+        for (const mode of ['accurate', 'fast'] as const) {
+          const served = logSumExp(logits, { temperature, mode })
+          if (mode === 'accurate') expect(served, `${classes} classes`).toBe(out[0])
+          else expect(Math.abs(served - out[0])).toBeLessThanOrEqual(16 * 2 ** -22) // 2^−22 · max(|m|, log n) is promised
+        }
+      }
+    }
   })
 })

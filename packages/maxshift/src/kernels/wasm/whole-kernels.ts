@@ -1,8 +1,8 @@
 /**
  * The backends in which a whole operation of the softmax family is one call of the module: float32 in both modes, float64 in fast mode.
  *
- * The kernels leave rows without a finite maximum, and log-sum-exps that cancel, to the reference (assembly/rows.ts), which gets
- * them here, so the infinities are decided in one place.
+ * The kernels leave rows without a finite maximum, and log-sum-exps that cancel, to others (assembly/rows.ts), who get them here: to the
+ * reference, so that infinities are decided in one place, or to kernels with its bits.
  */
 import type { FloatArray } from '../../arrays.ts'
 import { referenceFamily } from '../js/reference-family.ts'
@@ -11,8 +11,13 @@ import type { Arena } from './arena.ts'
 import { flagged, overBlocks, rowOf } from './blocks.ts'
 import type { WholeKernels } from './module.ts'
 
-/** A backend on the kernels that `kernelsOf` picks from an arena. */
-export function wholeKernels(base: Arena, name: string, kernelsOf: (arena: Arena) => WholeKernels): FamilyKernels {
+/** A backend on the kernels that `kernelsOf` picks from an arena; what they leave goes to `others`. */
+export function wholeKernels(
+  base: Arena,
+  name: string,
+  kernelsOf: (arena: Arena) => WholeKernels,
+  others: FamilyKernels = referenceFamily,
+): FamilyKernels {
   const apply =
     (operation: keyof WholeKernels) =>
     (logits: FloatArray, rows: number, classes: number, temperature: number, out: FloatArray): void => {
@@ -25,7 +30,7 @@ export function wholeKernels(base: Arena, name: string, kernelsOf: (arena: Arena
         left.push(...flagged(block, count))
       })
       for (const r of left) {
-        referenceFamily[operation](rowOf(logits, r, classes), 1, classes, temperature, rowOf(out, r, width))
+        others[operation](rowOf(logits, r, classes), 1, classes, temperature, rowOf(out, r, width))
       }
     }
   return { name, softmax: apply('softmax'), logSoftmax: apply('logSoftmax'), logSumExp: apply('logSumExp') }
