@@ -10,8 +10,10 @@ import {
   focalLoss,
   jsDivergenceWithGradient,
   klDivergence,
+  klDivergenceWithGradient,
   logSoftmax,
   logSumExpVjp,
+  sampleCategorical,
   softmax,
 } from '../src/index.ts'
 import { decimalWorld } from './support/distribution.ts'
@@ -96,6 +98,13 @@ describe('logits and temperatures at the ends of float64', () => {
     expect([...logSumExpVjp(row, 1, { temperature })]).toEqual([0, Number.POSITIVE_INFINITY, 0])
     const { aGradient, bGradient } = jsDivergenceWithGradient(row, Float32Array.of(0, 1, 2), { temperature })
     expect([...aGradient, ...bGradient]).toEqual([0, 0, 0, 0, 0, 0])
+    const kl = klDivergenceWithGradient(Float32Array.of(0.5, 0, 0.5), Float32Array.of(0.5, 1, 0.5), { temperature })
+    expect(kl.divergence).toBe(Number.POSITIVE_INFINITY)
+    expect([...kl.aGradient, ...kl.bGradient].some(Number.isNaN)).toBe(false)
+  })
+
+  it('give a certain draw the log-probability 0 of logSoftmax, not −0', () => {
+    expect(sampleCategorical(Float32Array.of(0, -104), { seed: 1 }).logProbs[0]).toBe(0)
   })
 
   it('round a weighted loss once, however large it is', () => {

@@ -24,6 +24,9 @@ function readRow(logits: FloatArray, start: number, classes: number, temperature
   return limit !== null && readPlainRow(limit, 0, classes, temperature, row)
 }
 
+/** Float32 entries are equal or infinitely far apart at this temperature, in float32; below it quotients would leave float64. */
+const COLDEST = 1e-200
+
 function compareRows(
   aLogits: FloatArray,
   bLogits: FloatArray,
@@ -31,10 +34,11 @@ function compareRows(
   classes: number,
   temperature: number,
 ): boolean {
-  if (!readRow(aLogits, start, classes, temperature, a)) return false
-  if (!readRow(bLogits, start, classes, temperature, b)) return false
+  const t = Math.max(temperature, COLDEST)
+  if (!readRow(aLogits, start, classes, t, a)) return false
+  if (!readRow(bLogits, start, classes, t, b)) return false
   pivot = b.logits[b.start + a.index]
-  if ((b.max - pivot) / temperature <= NEAR) shiftFromDifferences(classes)
+  if ((b.max - pivot) / t <= NEAR) shiftFromDifferences(classes)
   else {
     pivot = b.max
     shift = a.log - b.log

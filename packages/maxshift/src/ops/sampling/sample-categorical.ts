@@ -171,7 +171,11 @@ function logProbsAt(logits: FloatArray, rows: number, chosen: Int32Array, { filt
     const losses = new Float64Array(rows)
     const labels = chosen.map((place) => Math.max(place, 0))
     kernels.crossEntropy(logits, labels, rows, classes, filters.temperature, losses)
-    return losses.map((loss, i) => (chosen[i] < 0 ? Number.NaN : 0 - loss))
+    // Rounded before the sign changes: a loss that is 0 in float32 gives 0, not −0.
+    const result = arrayLike(logits, rows)
+    result.set(losses)
+    for (let i = 0; i < rows; i++) result[i] = chosen[i] < 0 ? Number.NaN : 0 - result[i]
+    return result
   }
   const all = takeScratch(logits, logits.length)
   kernels.logSoftmax(logits, rows, classes, filters.temperature, all)
