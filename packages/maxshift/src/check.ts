@@ -5,7 +5,6 @@
  * values a RangeError. Numbers never throw: a NaN or an infinity among logits is a value.
  */
 import { arrayLike, type FloatArray, type IntegerArray, type Labels, type Logits } from './arrays.ts'
-import { GRID_TERMS } from './special/grid.ts'
 
 /** How a value appears in a message: strings quoted, arrays by their kind and length, everything short. */
 export function describe(value: unknown): string {
@@ -35,22 +34,29 @@ function editDistance(a: string, b: string): number {
 }
 
 /** ' (did you mean …?)' with the known name nearest to `name`, or '' if none is near. */
-export function suggestion(name: string, known: readonly string[]): string {
+function suggestion(name: string, known: readonly string[]): string {
   const near = (candidate: string): number => editDistance(name.toLowerCase(), candidate.toLowerCase())
   const best = [...known].sort((a, b) => near(a) - near(b))[0]
   return best !== undefined && near(best) <= Math.max(2, name.length / 3) ? ` (did you mean ${best}?)` : ''
 }
 
-/** The options object: an object or undefined, with known names only. */
-export function checkOptions<T extends object>(who: string, options: T | undefined, known: readonly string[]): T {
+/** The options, or an object `what` among them: an object or undefined, with known names only. */
+export function checkOptions<T extends object>(
+  who: string,
+  options: T | undefined,
+  known: readonly string[],
+  what: string = 'options',
+): T {
   if (options === undefined) return {} as T
   if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options)) {
-    throw new TypeError(`${who}: expected options to be an object, got ${describe(options)}`)
+    throw new TypeError(`${who}: expected ${what} to be an object, got ${describe(options)}`)
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       const hint = suggestion(name, known) || ` (known are ${known.join(', ')})`
-      throw new TypeError(`${who}: expected known option names, got ${describe(name)}${hint}`)
+      throw new TypeError(
+        `${who}: expected known ${what === 'options' ? 'option names' : `names in ${what}`}, got ${describe(name)}${hint}`,
+      )
     }
   }
   return options
@@ -70,23 +76,32 @@ export function checkFlag(who: string, name: string, value: unknown): boolean {
   throw new TypeError(`${who}: expected ${name} to be true or false, got ${describe(value)}`)
 }
 
-/** A number in [0, 1]. */
-export function checkShare(who: string, name: string, value: unknown): number {
-  const message = `${who}: expected ${name} to be a number in [0, 1], got ${describe(value)}`
-  if (typeof value !== 'number') throw new TypeError(message)
-  if (!(value >= 0 && value <= 1)) throw new RangeError(message)
+/** A number for which `isInside` holds; `range` says what was expected. */
+export function checkNumber(
+  who: string,
+  name: string,
+  value: unknown,
+  range: string,
+  isInside: (value: number) => boolean,
+): number {
+  if (typeof value !== 'number') {
+    throw new TypeError(`${who}: expected ${name} to be a number ${range}, got ${describe(value)}`)
+  }
+  if (!isInside(value)) throw new RangeError(`${who}: expected ${name} to be a number ${range}, got ${value}`)
   return value
 }
+
+/** A number in [0, 1]. */
+export const checkShare = (who: string, name: string, value: unknown): number =>
+  checkNumber(who, name, value, 'in [0, 1]', (x) => x >= 0 && x <= 1)
+
+/** Whether rows without any entry above −∞ give what 'zero' stands for; by default they are NaN. */
+export const checkAllMasked = (who: string, value: unknown): boolean =>
+  value !== undefined && checkChoice(who, 'allMasked', value, ['nan', 'zero']) === 'zero'
 
 /** The mode of computation; 'accurate' if it is not given. */
 export function checkMode(who: string, mode: unknown): 'accurate' | 'fast' {
   return mode === undefined ? 'accurate' : checkChoice(who, 'mode', mode, ['accurate', 'fast'])
-}
-
-/** An option that is true or false; false if it is not given. */
-export function checkBoolean(who: string, name: string, value: unknown): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? false
-  throw new TypeError(`${who}: expected ${name} to be true or false, got ${describe(value)}`)
 }
 
 /** An integer in [low, high]. */
@@ -99,12 +114,15 @@ export function checkInteger(who: string, name: string, value: unknown, low: num
   return value
 }
 
-/** Logits, or other numbers of a `name`, as a typed array: Float32Array and Float64Array as they are, number[] copied to float64. */
-export function checkLogits(who: string, logits: Logits, name: string = 'logits'): FloatArray {
+/**
+ * Logits, or other numbers of a `name`, as a typed array: Float32Array and Float64Array as they are, number[] copied to float64.
+ * `also` names what else the caller takes.
+ */
+export function checkLogits(who: string, logits: Logits, name: string = 'logits', also: string = ''): FloatArray {
   if (logits instanceof Float32Array || logits instanceof Float64Array) return logits
   if (!Array.isArray(logits)) {
     throw new TypeError(
-      `${who}: expected ${name} to be a Float32Array, a Float64Array or a number[], got ${describe(logits)}`,
+      `${who}: expected ${name} to be a Float32Array, a Float64Array${also === '' ? ' or a number[]' : `, a number[] or ${also}`}, got ${describe(logits)}`,
     )
   }
   const copy = new Float64Array(logits.length)
@@ -124,28 +142,6 @@ export function checkTemperature(who: string, temperature: unknown): number {
   if (typeof temperature !== 'number') throw new TypeError(message)
   if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) throw new RangeError(message)
   return temperature
-}
-
-/** The shape of flat row-major logits. */
-export interface Rows {
-  rows: number
-  classes: number
-}
-
-/** Rows of `classes` entries each; without `classes`, all entries are one row. */
-export function checkRows(who: string, length: number, classes: number | undefined): Rows {
-  if (classes === undefined) {
-    if (length > GRID_TERMS)
-      throw new RangeError(`${who}: expected at most ${GRID_TERMS} logits in a row, got ${length}`)
-    return { rows: length === 0 ? 0 : 1, classes: length }
-  }
-  checkInteger(who, 'classes', classes, 1, GRID_TERMS)
-  if (length % classes !== 0) {
-    throw new RangeError(
-      `${who}: expected the length of logits to be a multiple of classes = ${classes}, got ${length}`,
-    )
-  }
-  return { rows: length / classes, classes }
 }
 
 const dtypeOf = (array: FloatArray): string => (array instanceof Float32Array ? 'Float32Array' : 'Float64Array')
@@ -229,7 +225,7 @@ export function checkApart(
   }
 }
 
-const isIntegerArray = (value: unknown): value is IntegerArray =>
+export const isIntegerArray = (value: unknown): value is IntegerArray =>
   value instanceof Int32Array ||
   value instanceof Uint8Array ||
   value instanceof Int8Array ||

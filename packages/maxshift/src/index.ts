@@ -55,7 +55,6 @@ export type { Reduction } from './loss/reduction.ts'
 export { type AccumulatorOptions, LogSumExpAccumulator } from './ops/accumulator.ts'
 export type { AccumulatorJSON } from './ops/accumulator-json.ts'
 export { type ArrayTypes, alloc } from './ops/alloc.ts'
-export type { OneRow, RowOptions, RowsGiven } from './ops/distribution.ts'
 export {
   type DivergenceGradientOptions,
   type DivergenceOptions,
@@ -106,7 +105,7 @@ export {
   type SignedLogSumExp,
 } from './ops/log-sum-exp.ts'
 export type { PerRowOptions } from './ops/per-row.ts'
-export type { LayoutOptions } from './ops/rows.ts'
+export type { LayoutOptions, OneRow, RowOptions, RowsGiven } from './ops/rows.ts'
 export { type SampleOptions, type Samples, sampleCategorical } from './ops/sampling/sample-categorical.ts'
 export { type TopK, type TopKOptions, topK } from './ops/sampling/top-k.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'

@@ -184,13 +184,13 @@ describe('messages', () => {
     ],
     [
       () => focalLoss([1, 2], bad(new Float64Array(2)), { classes: 2 }),
-      RangeError,
-      'focalLoss: expected one label per row, 1 in all, got 2',
+      TypeError,
+      'focalLoss: expected labels to be an integer array or a number[], got Float64Array of length 2 (distributions are not supported)',
     ],
     [
-      () => focalLoss([1, 2], bad(new Float64Array(2)), { classes: 1 }),
-      TypeError,
-      'focalLoss: expected labels to be integers, one per row, got distributions',
+      () => focalLoss([1, 2], [0, 1], { classes: 2 }),
+      RangeError,
+      'focalLoss: expected one label per row, 1 in all, got 2',
     ],
     [
       () => focalLoss([1, 2], [2]),

@@ -318,7 +318,7 @@ describe('messages', () => {
     [
       () => logSumExpWithSign([1, 2], bad({ signs: new Int8Array(1) })),
       TypeError,
-      'logSumExpWithSign: expected known option names, got "signs" (known are classes, shape, axis, mask, weights, temperature, allMasked, out, mode)',
+      'logSumExpWithSign: expected known option names, got "signs" (known are classes, shape, axis, mask, temperature, weights, allMasked, out, mode)',
     ],
     [
       () => logMeanExp([1, 2], bad({ weights: [1, 1] })),

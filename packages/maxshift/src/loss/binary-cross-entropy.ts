@@ -3,14 +3,14 @@
  * kernels/js/binary-cross-entropy.ts.
  */
 import type { FloatArray, IntegerArray, Logits, ResultArray } from '../arrays.ts'
-import { checkApart, checkChoice, checkInteger, checkLogits, checkOptions, checkOut, describe } from '../check.ts'
+import { checkApart, checkInteger, checkLogits, checkNumber, checkOptions, checkOut, describe } from '../check.ts'
 import {
   type BinaryTask,
   binaryCrossEntropyDouble,
   binaryCrossEntropySingle,
 } from '../kernels/js/binary-cross-entropy.ts'
 import { GRID_TERMS } from '../special/grid.ts'
-import { checkNumber, checkSmoothing, checkWeights } from './checks.ts'
+import { checkReduction, checkSmoothing, checkWeight, checkWeights } from './checks.ts'
 import type { LossOf, LossWithGradient, Numbers } from './options.ts'
 import type { Reduction, RowWeights } from './reduction.ts'
 import { gradientScales, type Reducing, reduceLosses } from './scales.ts'
@@ -83,8 +83,6 @@ function checkBinaryTargets(
   return targets
 }
 
-const REDUCTIONS = ['mean', 'sum', 'none'] as const
-
 /** The names of the options that losses of single logits share. */
 export const BINARY_OPTIONS = ['classes', 'reduction', 'sampleWeights'] as const
 
@@ -114,8 +112,7 @@ export function checkBinaryPlan(
   }
   const targets = checkBinaryTargets(who, given, length, range, allowed)
   const rows = length / classes
-  const reduction =
-    options.reduction === undefined ? 'mean' : checkChoice(who, 'reduction', options.reduction, REDUCTIONS)
+  const reduction = checkReduction(who, options.reduction)
   const weights = checkWeights(who, 'sampleWeights', options.sampleWeights, 'row', rows)
   const ofEntries = weights === null ? null : spread(weights, classes, classes)
   const ofRows = weights === null ? null : spread(weights, classes, 1)
@@ -132,8 +129,7 @@ export function checkBinaryPlan(
 /** positiveWeight as one number per class. */
 function checkPositiveWeight(who: string, given: number | Numbers | undefined, classes: number): Float64Array | null {
   if (typeof given !== 'number') return checkWeights(who, 'positiveWeight', given, 'class', classes)
-  const weight = checkNumber(who, 'positiveWeight', given, 'in [0, 1e+100]', (x) => x >= 0 && x <= 1e100)
-  return new Float64Array(classes).fill(weight)
+  return new Float64Array(classes).fill(checkWeight(who, 'positiveWeight', given))
 }
 
 const OPTION_NAMES = [...BINARY_OPTIONS, 'positiveWeight', 'labelSmoothing'] as const

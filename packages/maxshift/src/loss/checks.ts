@@ -3,8 +3,9 @@
  * check.ts hold: a TypeError for a wrong kind, a RangeError for a wrong value, and the message names argument, place and value.
  */
 import type { FloatArray } from '../arrays.ts'
-import { describe } from '../check.ts'
+import { checkChoice, checkNumber, describe } from '../check.ts'
 import type { Numbers } from './options.ts'
+import type { Reduction } from './reduction.ts'
 
 /** Weights and targets end here, so that products of two weights and a sum of them stay inside float64. */
 const LARGEST_WEIGHT = 1e100
@@ -12,28 +13,17 @@ const LARGEST_WEIGHT = 1e100
 export const isFloatArray = (value: unknown): value is FloatArray =>
   value instanceof Float32Array || value instanceof Float64Array
 
-/** A number for which `isInside` holds; `range` says what was expected. */
-export function checkNumber(
-  who: string,
-  name: string,
-  value: unknown,
-  range: string,
-  isInside: (value: number) => boolean,
-): number {
-  if (typeof value !== 'number') {
-    throw new TypeError(`${who}: expected ${name} to be a number ${range}, got ${describe(value)}`)
-  }
-  if (!isInside(value)) throw new RangeError(`${who}: expected ${name} to be a number ${range}, got ${value}`)
-  return value
-}
-
 export const checkSmoothing = (who: string, value: unknown): number =>
   value === undefined ? 0 : checkNumber(who, 'labelSmoothing', value, 'in [0, 1)', (x) => x >= 0 && x < 1)
 
+const isWeight = (x: number): boolean => x >= 0 && x <= LARGEST_WEIGHT
+
+/** One weight. */
+export const checkWeight = (who: string, name: string, value: unknown): number =>
+  checkNumber(who, name, value, `in [0, ${LARGEST_WEIGHT}]`, isWeight)
+
 export const checkZLoss = (who: string, value: unknown): number =>
-  value === undefined
-    ? 0
-    : checkNumber(who, 'zLoss', value, `in [0, ${LARGEST_WEIGHT}]`, (x) => x >= 0 && x <= LARGEST_WEIGHT)
+  value === undefined ? 0 : checkWeight(who, 'zLoss', value)
 
 export const checkSoftCap = (who: string, value: unknown): number | null =>
   value === undefined
@@ -44,8 +34,7 @@ export const checkSoftCap = (who: string, value: unknown): number | null =>
 function checkEach(who: string, name: string, values: ArrayLike<unknown>): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]
-    if (typeof value === 'number' && value >= 0 && value <= LARGEST_WEIGHT) continue
-    checkNumber(who, `${name}[${i}]`, value, `in [0, ${LARGEST_WEIGHT}]`, () => false)
+    if (!(typeof value === 'number' && isWeight(value))) checkWeight(who, `${name}[${i}]`, value)
   }
 }
 
@@ -77,6 +66,10 @@ export function checkTargets(who: string, given: Numbers): FloatArray {
   checkEach(who, 'labels', given)
   return isFloatArray(given) ? given : new Float64Array(given)
 }
+
+/** How losses are reduced; 'mean' if it is not given. */
+export const checkReduction = (who: string, value: unknown): Reduction =>
+  value === undefined ? 'mean' : checkChoice(who, 'reduction', value, ['mean', 'sum', 'none'])
 
 /** Labels to be left out, as a list of integers. */
 export function checkIgnoreIndex(who: string, given: unknown): readonly number[] {

@@ -3,12 +3,21 @@
  * allocating, either dtype. The formulas are in kernels/js/focal.ts.
  */
 import type { FloatArray, Labels, Logits, ResultArray } from '../arrays.ts'
-import { checkApart, checkChoice, checkLogits, checkOptions, checkOut, checkTemperature } from '../check.ts'
+import {
+  checkAllMasked,
+  checkApart,
+  checkLabelKind,
+  checkLogits,
+  checkNumber,
+  checkOptions,
+  checkOut,
+  checkShare,
+  checkTemperature,
+} from '../check.ts'
 import { binaryFocal, focalDouble, focalSingle } from '../kernels/js/focal.ts'
-import { isSingle, overRowsOf, ROW_OPTIONS, type RowOptions } from '../ops/distribution.ts'
-import { checkMask, rowCount } from '../ops/rows.ts'
+import { isSingle, overRowsOf } from '../ops/distribution.ts'
+import { checkMask, ROW_OPTIONS, type RowOptions, rowCount } from '../ops/rows.ts'
 import { BINARY_OPTIONS, type BinaryLossOptions, type BinaryTargets, checkBinaryPlan } from './binary-cross-entropy.ts'
-import { checkNumber } from './checks.ts'
 import { checkLabelledLayout } from './labels.ts'
 import type { LossOf, LossWithGradient, WeightOptions } from './options.ts'
 import { checkWeightPlan } from './plan.ts'
@@ -70,18 +79,17 @@ function focal(
   wantsGradient: boolean,
 ): LossWithGradient<number | FloatArray, FloatArray> {
   const values = checkLogits(who, logits)
+  checkLabelKind(who, labels)
   const layout = checkLabelledLayout(who, values.length, labels, options)
   if (labels.length !== rowCount(layout)) {
     throw new RangeError(`${who}: expected one label per row, ${rowCount(layout)} in all, got ${labels.length}`)
   }
   const plan = checkWeightPlan(who, labels, layout, options)
-  const integers = plan.labels
-  if (integers === null) throw new TypeError(`${who}: expected labels to be integers, one per row, got distributions`)
+  const integers = plan.labels as Int32Array // one per row, so they are no distributions
   const gamma = checkGamma(who, options.gamma)
   const temperature = checkTemperature(who, options.temperature)
   const mask = checkMask(who, options.mask, values.length)
-  const zero =
-    options.allMasked !== undefined && checkChoice(who, 'allMasked', options.allMasked, ['nan', 'zero']) === 'zero'
+  const zero = checkAllMasked(who, options.allMasked)
   const gradient = wantsGradient ? checkOut(who, options.out, values.length, values) : values
   if (wantsGradient) {
     checkApart(who, gradient, values.length, 'labels', labels)
@@ -178,7 +186,7 @@ function binary(
   const { values, classes, rowScales, reducing } = plan
   const gamma = checkGamma(who, options.gamma)
   const { alpha } = options
-  if (alpha !== undefined) checkNumber(who, 'alpha', alpha, 'in [0, 1]', (x) => x >= 0 && x <= 1)
+  if (alpha !== undefined) checkShare(who, 'alpha', alpha)
   const gradient = wantsGradient ? checkOut(who, options.out, values.length, values) : values
   if (wantsGradient) checkApart(who, gradient, values.length, 'targets', targets)
   const rest = alpha === undefined ? 1 : 1 - alpha

@@ -141,7 +141,7 @@ function checkGradients(who: string, plan: LinearPlan, options: LinearCrossEntro
   if (featuresGradient !== undefined && typeof featuresGradient !== 'boolean') {
     throw new TypeError(`${who}: expected featuresGradient to be true or false, got ${describe(featuresGradient)}`)
   }
-  const out = checkOptions(`${who}: out`, options.out, OUT_NAMES)
+  const out = checkOptions(who, options.out, OUT_NAMES, 'out')
   if (out.featuresGradient !== undefined && featuresGradient !== true) {
     throw new TypeError(
       `${who}: expected out.featuresGradient only together with featuresGradient: true, got ${describe(out.featuresGradient)} ` +

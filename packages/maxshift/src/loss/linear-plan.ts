@@ -3,15 +3,15 @@
  * shapes of features, weights and bias, each of which is named beside what it disagrees with.
  */
 import type { FloatArray } from '../arrays.ts'
-import { checkInteger, checkLabelKind, checkMode, checkOptions, checkTemperature, describe } from '../check.ts'
+import { checkInteger, checkLabelKind, checkLogits, checkMode, checkOptions, checkTemperature } from '../check.ts'
 import type { Features } from '../kernels/kernels.ts'
 import type { Precision } from '../kernels/linear-tiles.ts'
 import type { Mode } from '../kernels/select.ts'
 import { GRID_TERMS } from '../special/grid.ts'
-import { checkSoftCap } from './checks.ts'
+import { checkSoftCap, isFloatArray } from './checks.ts'
 import type { LabelsOrTargets } from './labels.ts'
 import type { Numbers, RowStats, WeightOptions } from './options.ts'
-import { checkWeightPlan, type Plan, type WeightPlan } from './plan.ts'
+import { checkWeightPlan, type Plan, WEIGHT_OPTIONS, type WeightPlan } from './plan.ts'
 import type { Reduction } from './reduction.ts'
 import { checkRowStats } from './row-stats.ts'
 
@@ -39,11 +39,7 @@ export const LINEAR_OPTION_NAMES = [
   'featureCount',
   'classes',
   'bias',
-  'reduction',
-  'ignoreIndex',
-  'classWeights',
-  'sampleWeights',
-  'labelSmoothing',
+  ...WEIGHT_OPTIONS,
   'temperature',
   'zLoss',
   'softCap',
@@ -72,17 +68,17 @@ export function checkLinearPlan<T extends LinearCrossEntropyOptions>(
   names: readonly string[],
 ): { plan: LinearPlan; options: T } {
   const options = checkOptions<T>(who, given, names)
-  const x = features instanceof Uint8Array ? features : checkNumbers(who, 'features', features, ' or a Uint8Array')
-  const w = checkNumbers(who, 'weights', weights)
+  const x = features instanceof Uint8Array ? features : checkLogits(who, features, 'features', 'a Uint8Array')
+  const w = checkLogits(who, weights, 'weights')
   const featureCount = checkFeatureCount(who, options.featureCount, x.length)
   const classes = checkClasses(who, options.classes, w.length, featureCount)
-  const bias = options.bias === undefined ? null : checkNumbers(who, 'bias', options.bias)
+  const bias = options.bias === undefined ? null : checkLogits(who, options.bias, 'bias')
   if (bias !== null && bias.length !== classes) {
     throw new RangeError(`${who}: expected bias to hold one number per class, ${classes} in all, got ${bias.length}`)
   }
   const precision = x instanceof Float64Array || w instanceof Float64Array ? 'f64' : 'f32'
   const like = precision === 'f32' ? new Float32Array(0) : new Float64Array(0)
-  if (!(labels instanceof Float32Array || labels instanceof Float64Array)) checkLabelKind(who, labels)
+  if (!isFloatArray(labels)) checkLabelKind(who, labels)
   const layout = { outer: x.length / featureCount, classes, inner: 1 }
   const weighted = checkWeightPlan(who, labels, layout, options)
   const loss = {
@@ -93,22 +89,6 @@ export function checkLinearPlan<T extends LinearCrossEntropyOptions>(
     mode: checkMode(who, options.mode),
   }
   return { plan: { features: x, weights: w, bias, featureCount, precision, like, loss }, options }
-}
-
-/** Numbers as a typed array; number[] copied to float64. */
-function checkNumbers(who: string, name: string, given: unknown, or: string = ''): FloatArray {
-  if (given instanceof Float32Array || given instanceof Float64Array) return given
-  if (!Array.isArray(given)) {
-    throw new TypeError(
-      `${who}: expected ${name} to be a Float32Array, a Float64Array, a number[]${or}, got ${describe(given)}`,
-    )
-  }
-  return Float64Array.from(given, (value: unknown, i) => {
-    if (typeof value !== 'number') {
-      throw new TypeError(`${who}: expected ${name}[${i}] to be a number, got ${describe(value)}`)
-    }
-    return value
-  })
 }
 
 function checkFeatureCount(who: string, given: unknown, length: number): number {

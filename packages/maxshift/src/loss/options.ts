@@ -4,7 +4,7 @@
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
 import type { Mode } from '../kernels/select.ts'
-import type { RowOptions } from '../ops/distribution.ts'
+import type { RowOptions } from '../ops/rows.ts'
 import type { Reduction } from './reduction.ts'
 
 /** Numbers as callers may pass them. */

@@ -6,6 +6,7 @@
  */
 import type { Logits } from '../arrays.ts'
 import { checkLogits, checkOptions } from '../check.ts'
+import { ROW_OPTIONS, type RowOptions } from '../ops/rows.ts'
 import { scaleRounded } from '../special/bits.ts'
 import { addPairs, type Pair } from '../special/double-double.ts'
 import { type ExpParts, expParts } from '../special/exp.ts'
@@ -19,20 +20,10 @@ import { sweep } from './sweep.ts'
 /** Options of perplexity: those of crossEntropy that leave a loss a negative log-likelihood. */
 export type PerplexityOptions = Pick<
   CrossEntropyOptions,
-  'classes' | 'shape' | 'axis' | 'ignoreIndex' | 'sampleWeights' | 'temperature' | 'mask' | 'softCap' | 'mode'
+  keyof RowOptions | 'ignoreIndex' | 'sampleWeights' | 'softCap' | 'mode'
 >
 
-const OPTION_NAMES = [
-  'classes',
-  'shape',
-  'axis',
-  'ignoreIndex',
-  'sampleWeights',
-  'temperature',
-  'mask',
-  'softCap',
-  'mode',
-] as const
+const OPTION_NAMES = [...ROW_OPTIONS, 'ignoreIndex', 'sampleWeights', 'softCap', 'mode'] as const
 
 const mean: Pair = { hi: 0, lo: 0 }
 const parts: ExpParts = { hi: 0, lo: 0, exponent: 0 }

@@ -6,11 +6,11 @@
  * with the class weights in c.
  */
 import type { FloatArray, Logits } from '../arrays.ts'
-import { checkChoice, checkLogits, checkMode, checkTemperature, describe } from '../check.ts'
+import { checkAllMasked, checkLogits, checkMode, checkTemperature, describe } from '../check.ts'
 import type { Mode } from '../kernels/select.ts'
-import { checkMask, type Layout, rowCount } from '../ops/rows.ts'
+import { checkMask, type Layout, ROW_OPTIONS, rowCount } from '../ops/rows.ts'
 import { productError } from '../special/double-double.ts'
-import { checkIgnoreIndex, checkSmoothing, checkSoftCap, checkWeights, checkZLoss } from './checks.ts'
+import { checkIgnoreIndex, checkReduction, checkSmoothing, checkSoftCap, checkWeights, checkZLoss } from './checks.ts'
 import { type CheckedLabels, checkLabelledLayout, checkLabelsOrTargets, type LabelsOrTargets } from './labels.ts'
 import type { CrossEntropyOptions, RowStats } from './options.ts'
 import type { Reduction, RowWeights } from './reduction.ts'
@@ -46,20 +46,13 @@ export interface Plan extends WeightPlan {
   readonly mode: Mode
 }
 
-const REDUCTIONS = ['mean', 'sum', 'none'] as const
+/** The names of WeightOptions. */
+export const WEIGHT_OPTIONS = ['reduction', 'ignoreIndex', 'classWeights', 'sampleWeights', 'labelSmoothing'] as const
 
 /** The names of all options of crossEntropy. */
 export const OPTION_NAMES = [
-  'classes',
-  'shape',
-  'axis',
-  'reduction',
-  'ignoreIndex',
-  'classWeights',
-  'sampleWeights',
-  'labelSmoothing',
-  'temperature',
-  'mask',
+  ...ROW_OPTIONS,
+  ...WEIGHT_OPTIONS,
   'allMasked',
   'zLoss',
   'softCap',
@@ -71,8 +64,7 @@ export function checkPlan(who: string, logits: Logits, given: LabelsOrTargets, o
   const values = checkLogits(who, logits)
   const layout = checkLabelledLayout(who, values.length, given, options)
   const weighted = checkWeightPlan(who, given, layout, options)
-  const allMasked =
-    options.allMasked === undefined ? 'nan' : checkChoice(who, 'allMasked', options.allMasked, ['nan', 'zero'])
+  const zeroDead = checkAllMasked(who, options.allMasked)
   // Field by field: spreading would take more time than the loss of a short row.
   return {
     labels: weighted.labels,
@@ -91,7 +83,7 @@ export function checkPlan(who: string, logits: Logits, given: LabelsOrTargets, o
     layout,
     temperature: checkTemperature(who, options.temperature),
     mask: checkMask(who, options.mask, values.length),
-    zeroDead: allMasked === 'zero',
+    zeroDead,
     softCap: checkSoftCap(who, options.softCap),
     rowStats: checkRowStats(who, options.rowStats, weighted.rows, values),
     mode: checkMode(who, options.mode),
@@ -107,8 +99,7 @@ export function checkWeightPlan(
 ): WeightPlan {
   const rows = rowCount(layout)
   const { classes } = layout
-  const reduction =
-    options.reduction === undefined ? 'mean' : checkChoice(who, 'reduction', options.reduction, REDUCTIONS)
+  const reduction = checkReduction(who, options.reduction)
   const checked = checkLabelsOrTargets(who, given, layout, checkIgnoreIndex(who, options.ignoreIndex))
   const { labels, targets, ignored } = checked
   const smoothing = checkSmoothing(who, options.labelSmoothing)

@@ -13,7 +13,7 @@ import type { RowStats } from './options.ts'
 /** The arrays asked for, cut to one entry per row; null if there are none. */
 export function checkRowStats(who: string, given: unknown, rows: number, like: FloatArray): RowStats | null {
   if (given === undefined) return null
-  const asked = checkOptions<RowStats>(`${who}: rowStats`, given as RowStats, NAMES)
+  const asked = checkOptions(who, given as RowStats, NAMES, 'rowStats')
   const kinds = { logSumExp: like, entropy: like, argmax: NO_PLACES }
   const stats: Record<string, unknown> = {}
   for (const name of NAMES) {

@@ -1,38 +1,18 @@
 /**
- * What the functions of distributions given by logits share (entropy, divergences, Jacobian products): options, the shape of
- * results, and the loop over rows.
+ * What the functions of distributions given by logits share (entropy, divergences, Jacobian products): the shape of results,
+ * and the loop over rows.
  */
 import type { FloatArray } from '../arrays.ts'
-import { checkOut, describe } from '../check.ts'
+import { checkApart, checkOut, describe } from '../check.ts'
 import { SINGLE_CLASSES } from '../kernels/js/reference.ts'
-import { type Layout, type LayoutOptions, overRows, type Passengers, type RowBlock, rowCount } from './rows.ts'
+import { hasRows, type Layout, type LayoutOptions, overRows, type Passengers, type RowBlock, rowCount } from './rows.ts'
 
-/** How logits are read as distributions. */
-export interface RowOptions extends LayoutOptions {
-  /** One byte per logit; 0 removes the entry from its row, whatever it holds but a NaN. */
-  mask?: Uint8Array
-  /** Logits are divided by it; > 0 and finite. Default 1. */
-  temperature?: number
-}
-
-export const ROW_OPTIONS = ['classes', 'shape', 'axis', 'mask', 'temperature'] as const
-
-/** With one of these, results come as arrays, one number per row. */
-export type RowsGiven = { classes: number } | { shape: readonly number[] }
-
-/** Without them all logits are one row, and its result is a number. */
-export interface OneRow {
-  classes?: never
-  shape?: never
-}
-
-const hasRows = ({ classes, shape }: LayoutOptions): boolean => classes !== undefined || shape !== undefined
-
-/** The array for one result per row, which lies apart from the logits; NaN where rows have no entries. */
+/** The array for one result per row, which lies apart from the logits and the mask; NaN where rows have no entries. */
 export function checkOutOfRows(
   who: string,
   options: LayoutOptions & { out?: unknown },
   layout: Layout,
+  mask: Uint8Array | null,
   like: FloatArray,
 ): FloatArray {
   if (options.out !== undefined && !hasRows(options)) {
@@ -42,6 +22,7 @@ export function checkOutOfRows(
   }
   const rows = rowCount(layout)
   const results = checkOut(who, options.out, rows, like, false)
+  checkApart(who, results, rows, 'mask', mask)
   return layout.classes === 0 ? results.fill(Number.NaN, 0, rows) : results
 }
 

@@ -3,20 +3,11 @@
  * kernels/js/divergence-double.ts.
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
-import { checkApart, checkLogits, checkOptions, checkOut, checkTemperature } from '../check.ts'
+import { checkApart, checkLogits, checkOptions, checkOut } from '../check.ts'
 import { jsDouble, klDouble } from '../kernels/js/divergence-double.ts'
 import { jsSingle, klSingle } from '../kernels/js/divergence-single.ts'
-import {
-  checkOutOfRows,
-  isSingle,
-  type OneRow,
-  overRowsOf,
-  perRow,
-  ROW_OPTIONS,
-  type RowOptions,
-  type RowsGiven,
-} from './distribution.ts'
-import { checkLayout, checkMask, type Layout } from './rows.ts'
+import { checkOutOfRows, isSingle, overRowsOf, perRow } from './distribution.ts'
+import { type CheckedRows, checkRows, type OneRow, ROW_OPTIONS, type RowOptions, type RowsGiven } from './rows.ts'
 
 /** Options of klDivergence and jsDivergence. */
 export interface DivergenceOptions<T extends FloatArray = FloatArray> extends RowOptions {
@@ -53,12 +44,9 @@ interface Kernels {
 const KL: Kernels = { single: klSingle, double: klDouble }
 const JS: Kernels = { single: jsSingle, double: jsDouble }
 
-interface Arguments {
-  a: FloatArray
-  b: FloatArray
-  layout: Layout
-  mask: Uint8Array | null
-  temperature: number
+interface Arguments extends CheckedRows {
+  readonly a: FloatArray
+  readonly b: FloatArray
 }
 
 function checkArguments(who: string, aLogits: Logits, bLogits: Logits, options: RowOptions): Arguments {
@@ -71,9 +59,7 @@ function checkArguments(who: string, aLogits: Logits, bLogits: Logits, options: 
   if (a.length !== b.length) {
     throw new RangeError(`${who}: expected as many bLogits as aLogits, ${a.length} in all, got ${b.length}`)
   }
-  const layout = checkLayout(who, a.length, options)
-  const mask = checkMask(who, options.mask, a.length)
-  return { a, b, layout, mask, temperature: checkTemperature(who, options.temperature) }
+  return { a, b, ...checkRows(who, a.length, options) }
 }
 
 function divergence(
@@ -85,7 +71,7 @@ function divergence(
 ): number | FloatArray {
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'out'])
   const { a, b, layout, mask, temperature } = checkArguments(who, aLogits, bLogits, known)
-  const result = checkOutOfRows(who, known, layout, a)
+  const result = checkOutOfRows(who, known, layout, mask, a)
   checkApart(who, result, result.length, 'bLogits', b)
   const kernel = isSingle(a, layout) ? kernels.single : kernels.double
   overRowsOf(layout, { logits: [a, b], mask }, ({ logits }, start, r) => {
@@ -108,7 +94,9 @@ function withGradient(
   checkApart(who, aGradient, a.length, 'bLogits', b, 'aGradient')
   checkApart(who, bGradient, a.length, 'aLogits', a, 'bGradient')
   checkApart(who, aGradient, a.length, 'bGradient', bGradient, 'aGradient')
-  const result = checkOutOfRows(who, { ...known, out: undefined }, layout, a)
+  checkApart(who, aGradient, a.length, 'mask', mask, 'aGradient')
+  checkApart(who, bGradient, a.length, 'mask', mask, 'bGradient')
+  const result = checkOutOfRows(who, { ...known, out: undefined }, layout, mask, a)
   const kernel = isSingle(a, layout) ? kernels.single : kernels.double
   overRowsOf(layout, { logits: [a, b], mask, outputs: [aGradient, bGradient] }, ({ logits, outputs }, start, r) => {
     result[r] = kernel(logits[0], logits[1], start, layout.classes, temperature, outputs[0], outputs[1])

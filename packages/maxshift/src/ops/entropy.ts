@@ -2,19 +2,10 @@
  * Entropy from logits, and its gradient: checked, allocating, either dtype. The formulas are in kernels/js/entropy.ts.
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
-import { checkLogits, checkOptions, checkOut, checkTemperature } from '../check.ts'
+import { checkApart, checkLogits, checkOptions, checkOut } from '../check.ts'
 import { entropyDouble, entropySingle } from '../kernels/js/entropy.ts'
-import {
-  checkOutOfRows,
-  isSingle,
-  type OneRow,
-  overRowsOf,
-  perRow,
-  ROW_OPTIONS,
-  type RowOptions,
-  type RowsGiven,
-} from './distribution.ts'
-import { checkLayout, checkMask } from './rows.ts'
+import { checkOutOfRows, isSingle, overRowsOf, perRow } from './distribution.ts'
+import { checkRows, type OneRow, ROW_OPTIONS, type RowOptions, type RowsGiven } from './rows.ts'
 
 /** Options of entropy. */
 export interface EntropyOptions<T extends FloatArray = FloatArray> extends RowOptions {
@@ -66,10 +57,8 @@ export function entropy(logits: Logits, options?: EntropyOptions): number | Floa
   const who = 'entropy'
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'out'])
   const values = checkLogits(who, logits)
-  const layout = checkLayout(who, values.length, known)
-  const mask = checkMask(who, known.mask, values.length)
-  const temperature = checkTemperature(who, known.temperature)
-  const result = checkOutOfRows(who, known, layout, values)
+  const { layout, mask, temperature } = checkRows(who, values.length, known)
+  const result = checkOutOfRows(who, known, layout, mask, values)
   overRowsOf(layout, { logits: [values], mask }, (block, start, r) => {
     const of = isSingle(values, layout) ? entropySingle : entropyDouble
     result[r] = of(block.logits[0], start, layout.classes, temperature, null)
@@ -107,11 +96,10 @@ export function entropyWithGradient(
   const who = 'entropyWithGradient'
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'out'])
   const values = checkLogits(who, logits)
-  const layout = checkLayout(who, values.length, known)
-  const mask = checkMask(who, known.mask, values.length)
-  const temperature = checkTemperature(who, known.temperature)
+  const { layout, mask, temperature } = checkRows(who, values.length, known)
   const gradient = checkOut(who, known.out, values.length, values)
-  const result = checkOutOfRows(who, { ...known, out: undefined }, layout, values)
+  checkApart(who, gradient, values.length, 'mask', mask)
+  const result = checkOutOfRows(who, { ...known, out: undefined }, layout, mask, values)
   overRowsOf(layout, { logits: [values], mask, outputs: [gradient], inPlace: true }, (block, start, r) => {
     const of = isSingle(values, layout) ? entropySingle : entropyDouble
     result[r] = of(block.logits[0], start, layout.classes, temperature, block.outputs[0])

@@ -2,11 +2,11 @@
  * logCumSumExp of rows along any axis: checked, allocating, either dtype.
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
-import { checkApart, checkBoolean, checkLogits, checkOptions, checkOut, checkTemperature } from '../check.ts'
+import { checkApart, checkFlag, checkLogits, checkOptions, checkOut } from '../check.ts'
 import { logCumSumExpRow } from '../kernels/js/cumulative.ts'
 import { temperatureOf } from '../kernels/js/temperature.ts'
-import { overRowsOf, ROW_OPTIONS, type RowOptions } from './distribution.ts'
-import { checkLayout, checkMask } from './rows.ts'
+import { overRowsOf } from './distribution.ts'
+import { checkRows, ROW_OPTIONS, type RowOptions } from './rows.ts'
 
 /** Options of logCumSumExp. */
 export interface LogCumSumExpOptions<T extends FloatArray = FloatArray> extends RowOptions {
@@ -44,17 +44,16 @@ export function logCumSumExp(logits: Logits, given?: LogCumSumExpOptions): Float
   const who = 'logCumSumExp'
   const options = checkOptions(who, given, OPTION_NAMES)
   const values = checkLogits(who, logits)
-  const layout = checkLayout(who, values.length, options)
-  const mask = checkMask(who, options.mask, values.length)
-  const temperature = temperatureOf(checkTemperature(who, options.temperature))
+  const { layout, mask, temperature } = checkRows(who, values.length, options)
   const scan = {
-    exclusive: checkBoolean(who, 'exclusive', options.exclusive),
-    reverse: checkBoolean(who, 'reverse', options.reverse),
+    exclusive: checkFlag(who, 'exclusive', options.exclusive),
+    reverse: checkFlag(who, 'reverse', options.reverse),
   }
   const out = checkOut(who, options.out, values.length, values)
-  if (mask !== null) checkApart(who, out, values.length, 'mask', mask)
+  checkApart(who, out, values.length, 'mask', mask)
+  const divisor = temperatureOf(temperature)
   overRowsOf(layout, { logits: [values], mask, outputs: [out], inPlace: true }, ({ logits, outputs }, start) =>
-    logCumSumExpRow(logits[0], start, layout.classes, temperature, scan, outputs[0]),
+    logCumSumExpRow(logits[0], start, layout.classes, divisor, scan, outputs[0]),
   )
   return out
 }

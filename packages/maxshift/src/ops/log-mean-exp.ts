@@ -3,11 +3,11 @@
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
 import { logMeanExpRow } from '../kernels/js/mean-row.ts'
-import { type OneRow, perRow, type RowsGiven } from './distribution.ts'
+import { perRow } from './distribution.ts'
 import { checkPerRow, type PerRow, type PerRowOptions } from './per-row.ts'
-import { overRows } from './rows.ts'
+import { type OneRow, overRows, ROW_OPTIONS, type RowsGiven } from './rows.ts'
 
-const OPTION_NAMES = ['classes', 'shape', 'axis', 'mask', 'temperature', 'out', 'mode'] as const
+const OPTION_NAMES = [...ROW_OPTIONS, 'out', 'mode'] as const
 
 /** How many entries of each row the mask leaves. */
 function countEntries({ layout: { outer, classes, inner }, rows, mask }: PerRow): Int32Array {

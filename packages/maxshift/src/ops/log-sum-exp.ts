@@ -2,11 +2,10 @@
  * logSumExp of rows along any axis: checked, allocating, either dtype.
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
-import { checkChoice } from '../check.ts'
+import { checkAllMasked } from '../check.ts'
 import { selectKernels } from '../kernels/select.ts'
-import type { OneRow, RowsGiven } from './distribution.ts'
 import { checkPerRow, type PerRow, type PerRowOptions } from './per-row.ts'
-import { overRows } from './rows.ts'
+import { hasRows, type OneRow, overRows, ROW_OPTIONS, type RowsGiven } from './rows.ts'
 import { checkWeights, type RowWeights, weightedLogSumExp } from './weighted.ts'
 
 /** Options of logSumExp. */
@@ -28,16 +27,13 @@ export interface SignedLogSumExp<V extends number | FloatArray, S extends number
   sign: S
 }
 
-const OPTION_NAMES = ['classes', 'shape', 'axis', 'mask', 'weights', 'temperature', 'allMasked', 'out', 'mode'] as const
+const OPTION_NAMES = [...ROW_OPTIONS, 'weights', 'allMasked', 'out', 'mode'] as const
 
 function check(who: string, logits: Logits, options: LogSumExpOptions | undefined): PerRow {
   const checked = checkPerRow(who, logits, options, OPTION_NAMES)
-  if (options?.allMasked !== undefined) checkChoice(who, 'allMasked', options.allMasked, ['nan', 'zero'])
+  checkAllMasked(who, options?.allMasked)
   return checked
 }
-
-const isOneRow = (options: LogSumExpOptions | undefined): boolean =>
-  options?.classes === undefined && options?.shape === undefined
 
 /**
  * logSumExp(logits) = log Σ_k exp(logits_k / T): of all logits as one row, or with `classes` or `shape` of each row.
@@ -78,7 +74,7 @@ export function logSumExp(logits: Logits, options?: LogSumExpOptions): FloatArra
       kernels.logSumExp(block.logits[0], block.rows, layout.classes, temperature, part)
     })
   }
-  if (!isOneRow(options)) return out
+  if (hasRows(options ?? {})) return out
   return rows === 0 ? Number.NEGATIVE_INFINITY : out[0]
 }
 
@@ -118,7 +114,7 @@ export function logSumExpWithSign(
   const weights = options?.weights === undefined ? null : checkWeights(who, options.weights, checked)
   const sign = new Int8Array(checked.rows)
   weightedLogSumExp(checked, weights, sign)
-  if (!isOneRow(options)) return { logSumExp: checked.out, sign }
+  if (hasRows(options ?? {})) return { logSumExp: checked.out, sign }
   return checked.rows === 0
     ? { logSumExp: Number.NEGATIVE_INFINITY, sign: 0 }
     : { logSumExp: checked.out[0], sign: sign[0] }

@@ -2,10 +2,10 @@
  * What functions share that reduce rows in one pass of a kernel to one number: logSumExp and its relatives.
  */
 import type { FloatArray, Logits } from '../arrays.ts'
-import { checkApart, checkLogits, checkMode, checkOptions, checkTemperature } from '../check.ts'
+import { checkLogits, checkMode, checkOptions } from '../check.ts'
 import type { Mode } from '../kernels/select.ts'
-import { checkOutOfRows, type RowOptions } from './distribution.ts'
-import { checkLayout, checkMask, type Layout, rowCount } from './rows.ts'
+import { checkOutOfRows } from './distribution.ts'
+import { type CheckedRows, checkRows, type RowOptions, rowCount } from './rows.ts'
 
 /** Options of a function that gives one number per row. */
 export interface PerRowOptions<T extends FloatArray = FloatArray> extends RowOptions {
@@ -19,12 +19,9 @@ export interface PerRowOptions<T extends FloatArray = FloatArray> extends RowOpt
 }
 
 /** Checked arguments. */
-export interface PerRow {
+export interface PerRow extends CheckedRows {
   readonly values: FloatArray
-  readonly layout: Layout
   readonly rows: number
-  readonly mask: Uint8Array | null
-  readonly temperature: number
   readonly mode: Mode
   /** Room for one result per row. */
   readonly out: FloatArray
@@ -39,11 +36,7 @@ export function checkPerRow(
 ): PerRow {
   const options = checkOptions(who, given, known)
   const values = checkLogits(who, logits)
-  const layout = checkLayout(who, values.length, options)
-  const mask = checkMask(who, options.mask, values.length)
-  const temperature = checkTemperature(who, options.temperature)
-  const out = checkOutOfRows(who, options, layout, values)
-  const rows = rowCount(layout)
-  checkApart(who, out, rows, 'mask', mask)
-  return { values, layout, rows, mask, temperature, mode: checkMode(who, options.mode), out }
+  const { layout, mask, temperature } = checkRows(who, values.length, options)
+  const out = checkOutOfRows(who, options, layout, mask, values)
+  return { values, layout, rows: rowCount(layout), mask, temperature, mode: checkMode(who, options.mode), out }
 }

@@ -5,7 +5,7 @@
  * want rows in one piece. Where they are (inner = 1, no mask), the arrays go through as they are; elsewhere row-blocks.ts brings them there.
  */
 import type { FloatArray } from '../arrays.ts'
-import { checkInteger, describe } from '../check.ts'
+import { checkInteger, checkTemperature, describe } from '../check.ts'
 import { GRID_TERMS } from '../special/grid.ts'
 import { overBlocks } from './row-blocks.ts'
 
@@ -21,6 +21,29 @@ export interface LayoutOptions {
   /** With `shape`: the axis that rows run along; negative counts from the end. Default: −1, the last. */
   axis?: number
 }
+
+/** What all functions of rows take: how logits are read as rows, and as distributions. */
+export interface RowOptions extends LayoutOptions {
+  /** One byte per logit; 0 removes the entry from its row, whatever it holds but a NaN. */
+  mask?: Uint8Array
+  /** Logits are divided by it; > 0 and finite. Default 1. */
+  temperature?: number
+}
+
+/** The names of these options. */
+export const ROW_OPTIONS = ['classes', 'shape', 'axis', 'mask', 'temperature'] as const
+
+/** With one of these, results come as arrays, one number per row. */
+export type RowsGiven = { classes: number } | { shape: readonly number[] }
+
+/** Without them all logits are one row, and its result is a number. */
+export interface OneRow {
+  classes?: never
+  shape?: never
+}
+
+/** Whether results come as arrays. */
+export const hasRows = ({ classes, shape }: LayoutOptions): boolean => classes !== undefined || shape !== undefined
 
 /**
  * Entry j of row (o, i) is at (o · classes + j) · inner + i. Rows are counted in the order of (o, i): r = o · inner + i. With
@@ -94,6 +117,20 @@ export function checkMask(who: string, mask: unknown, length: number): Uint8Arra
     throw new RangeError(`${who}: expected mask to have one entry per logit, ${length} in all, got ${mask.length}`)
   }
   return mask
+}
+
+/** Checked RowOptions. */
+export interface CheckedRows {
+  readonly layout: Layout
+  readonly mask: Uint8Array | null
+  readonly temperature: number
+}
+
+/** The rows of `length` logits. */
+export function checkRows(who: string, length: number, options: RowOptions): CheckedRows {
+  const layout = checkLayout(who, length, options)
+  const mask = checkMask(who, options.mask, length)
+  return { layout, mask, temperature: checkTemperature(who, options.temperature) }
 }
 
 /** Whether rows are in one piece already, and there are any. */

@@ -3,8 +3,8 @@
  *
  * The first pass accumulates the state of LogSumExpAccumulator, the second turns chunk after chunk into results.
  */
-import type { Dtype, FloatArray, Logits, ResultArray } from '../arrays.ts'
-import { checkChoice, checkLogits, checkOptions, describe } from '../check.ts'
+import { arrayLike, type Dtype, type FloatArray, type Logits, type ResultArray } from '../arrays.ts'
+import { checkAllMasked, checkLogits, checkOptions, describe } from '../check.ts'
 import { NOTHING, type SumState } from '../kernels/js/sum-state.ts'
 import { extendState, writeChunk } from '../kernels/stream.ts'
 
@@ -84,7 +84,7 @@ async function* results(who: Who, source: StreamSource, zero: boolean): AsyncGen
   for await (const values of arraysOf(who, await open(who, source, first), dtype)) {
     seen += values.length
     if (seen > length) break
-    const out = values instanceof Float32Array ? new Float32Array(values.length) : new Float64Array(values.length)
+    const out = arrayLike(values, values.length)
     if (!isZero) writeChunk(state, isLog, values, out)
     else if (isLog) out.fill(Number.NEGATIVE_INFINITY)
     yield out
@@ -101,7 +101,7 @@ function start(
   given: SoftmaxStreamOptions | undefined,
 ): AsyncGenerator<FloatArray, void, undefined> {
   const { allMasked } = checkOptions(who, given, ['allMasked'])
-  const zero = allMasked !== undefined && checkChoice(who, 'allMasked', allMasked, ['nan', 'zero']) === 'zero'
+  const zero = checkAllMasked(who, allMasked)
   if (
     typeof source !== 'function' &&
     !(isObject(source) && (Symbol.asyncIterator in source || Symbol.iterator in source))

@@ -2,10 +2,9 @@
  * softmax and logSoftmax of rows along any axis: checked, allocating, either dtype.
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
-import { checkApart, checkChoice, checkLogits, checkMode, checkOptions, checkOut, checkTemperature } from '../check.ts'
+import { checkAllMasked, checkApart, checkLogits, checkMode, checkOptions, checkOut } from '../check.ts'
 import { type Mode, selectKernels } from '../kernels/select.ts'
-import type { RowOptions } from './distribution.ts'
-import { checkLayout, checkMask, isContiguous, overRows } from './rows.ts'
+import { checkRows, isContiguous, overRows, ROW_OPTIONS, type RowOptions } from './rows.ts'
 
 /** Options of softmax and logSoftmax. */
 export interface SoftmaxOptions<T extends FloatArray = FloatArray> extends RowOptions {
@@ -26,7 +25,7 @@ export interface SoftmaxOptions<T extends FloatArray = FloatArray> extends RowOp
   out?: T
 }
 
-const OPTION_NAMES = ['classes', 'shape', 'axis', 'mask', 'temperature', 'allMasked', 'out', 'mode'] as const
+const OPTION_NAMES = [...ROW_OPTIONS, 'allMasked', 'out', 'mode'] as const
 
 /** What `allMasked: 'zero'` stands for. */
 const ZERO = { softmax: 0, logSoftmax: Number.NEGATIVE_INFINITY }
@@ -46,14 +45,11 @@ function emptyRows(logits: FloatArray, rows: number, classes: number): number[] 
 function apply(who: 'softmax' | 'logSoftmax', logits: Logits, given: SoftmaxOptions | undefined): FloatArray {
   const options = checkOptions(who, given, OPTION_NAMES)
   const values = checkLogits(who, logits)
-  const layout = checkLayout(who, values.length, options)
+  const { layout, mask, temperature } = checkRows(who, values.length, options)
   const { classes } = layout
-  const mask = checkMask(who, options.mask, values.length)
-  const temperature = checkTemperature(who, options.temperature)
-  const zero =
-    options.allMasked !== undefined && checkChoice(who, 'allMasked', options.allMasked, ['nan', 'zero']) === 'zero'
+  const zero = checkAllMasked(who, options.allMasked)
   const out = checkOut(who, options.out, values.length, values)
-  if (mask !== null) checkApart(who, out, values.length, 'mask', mask)
+  checkApart(who, out, values.length, 'mask', mask)
   const kernels = selectKernels(values.length, checkMode(who, options.mode))
   if (isContiguous(layout, mask) && !zero) {
     kernels[who](values, layout.outer, classes, temperature, out) // as overRows would, without its objects

@@ -3,7 +3,7 @@
  * checked, allocating, either dtype. The formulas are in kernels/js/vjp.ts.
  */
 import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
-import { checkApart, checkChoice, checkLogits, checkOptions, checkOut, checkTemperature, describe } from '../check.ts'
+import { checkAllMasked, checkApart, checkLogits, checkOptions, checkOut, describe } from '../check.ts'
 import {
   logSoftmaxVjpDouble,
   logSoftmaxVjpSingle,
@@ -13,20 +13,22 @@ import {
   softmaxVjpDouble,
   softmaxVjpSingle,
 } from '../kernels/js/vjp.ts'
-import { isSingle, type OneRow, overRowsOf, ROW_OPTIONS, type RowOptions, type RowsGiven } from './distribution.ts'
-import { checkLayout, checkMask, rowCount } from './rows.ts'
+import { isSingle, overRowsOf } from './distribution.ts'
+import { checkRows, hasRows, type OneRow, ROW_OPTIONS, type RowOptions, type RowsGiven, rowCount } from './rows.ts'
 
 /** Options of logSumExpVjp. */
 export interface LogSumExpVjpOptions<T extends FloatArray = FloatArray> extends RowOptions {
-  /**
-   * Receives the result: of its dtype, at least as long as the logits; the logits themselves, the upstream gradient itself, or apart
-   * from both.
-   */
+  /** Receives the result: of its dtype, at least as long as the logits; the logits themselves, or apart from them and the upstream gradient. */
   out?: T
 }
 
 /** Options of softmaxVjp and logSoftmaxVjp. */
 export interface VjpOptions<T extends FloatArray = FloatArray> extends LogSumExpVjpOptions<T> {
+  /**
+   * Receives the result: of its dtype, at least as long as the logits; the logits themselves, the upstream gradient itself, or apart
+   * from both.
+   */
+  out?: T
   /** The result for a row without any entry above −∞: 'nan' (default), or 'zero', as for softmax. */
   allMasked?: 'nan' | 'zero'
 }
@@ -64,12 +66,8 @@ function vjp(
       `${who}: expected upstream to have one entry per logit, ${values.length} in all, got ${upstream.length}`,
     )
   }
-  const layout = checkLayout(who, values.length, known)
-  const mask = checkMask(who, known.mask, values.length)
-  const temperature = checkTemperature(who, known.temperature)
-  const allMasked =
-    known.allMasked === undefined ? 'nan' : checkChoice(who, 'allMasked', known.allMasked, ['nan', 'zero'])
-  const empty = allMasked === 'zero' ? 0 : Number.NaN
+  const { layout, mask, temperature } = checkRows(who, values.length, known)
+  const empty = checkAllMasked(who, known.allMasked) ? 0 : Number.NaN
   const out = checkOutOver(who, known.out, values, upstream, mask)
   const kernel = isSingle(values, layout) ? kernels.single : kernels.double
   overRowsOf(layout, { logits: [values], mask, others: [upstream], outputs: [out] }, (block, start) => {
@@ -170,11 +168,8 @@ export function logSumExpVjp(logits: Logits, upstream: number | Logits, options?
   const who = 'logSumExpVjp'
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'out'])
   const values = checkLogits(who, logits)
-  const layout = checkLayout(who, values.length, known)
-  const mask = checkMask(who, known.mask, values.length)
-  const temperature = checkTemperature(who, known.temperature)
-  const isOneRow = known.classes === undefined && known.shape === undefined
-  const ofRows = checkUpstreamOfRows(who, upstream, rowCount(layout), isOneRow)
+  const { layout, mask, temperature } = checkRows(who, values.length, known)
+  const ofRows = checkUpstreamOfRows(who, upstream, rowCount(layout), !hasRows(known))
   const out = checkOut(who, known.out, values.length, values)
   checkApart(who, out, values.length, 'upstream gradient', ofRows)
   checkApart(who, out, values.length, 'mask', mask)

@@ -1,8 +1,8 @@
 /**
  * Weighted sums of exponentials over rows along any axis; what is done with a row is in kernels/js/signed-row.ts.
  */
-import type { FloatArray } from '../arrays.ts'
-import { checkApart, describe } from '../check.ts'
+import type { FloatArray, Logits } from '../arrays.ts'
+import { checkApart, checkLogits } from '../check.ts'
 import { type SignedLog, signedLogSumExp } from '../kernels/js/signed-row.ts'
 import type { PerRow } from './per-row.ts'
 import { overRows } from './rows.ts'
@@ -11,26 +11,15 @@ import { overRows } from './rows.ts'
 export type RowWeights = FloatArray | readonly number[]
 
 /** Weights as a typed array of the logits' length, or of one row's. */
-export function checkWeights(who: string, weights: unknown, { values, layout, rows, out }: PerRow): FloatArray {
-  const isFloat = weights instanceof Float32Array || weights instanceof Float64Array
-  if (!isFloat && !Array.isArray(weights)) {
-    throw new TypeError(
-      `${who}: expected weights to be a Float32Array, a Float64Array or a number[], got ${describe(weights)}`,
-    )
-  }
+export function checkWeights(who: string, given: unknown, { values, layout, rows, out }: PerRow): FloatArray {
+  const weights = checkLogits(who, given as Logits, 'weights')
   if (weights.length !== values.length && weights.length !== layout.classes) {
     throw new RangeError(
       `${who}: expected weights to have one entry per logit (${values.length}) or one per class (${layout.classes}), got ${weights.length}`,
     )
   }
   checkApart(who, out, rows, 'weights', weights)
-  if (isFloat) return weights
-  for (const [i, weight] of weights.entries()) {
-    if (typeof weight !== 'number') {
-      throw new TypeError(`${who}: expected weights[${i}] to be a number, got ${describe(weight)}`)
-    }
-  }
-  return Float64Array.from(weights)
+  return weights
 }
 
 /**

@@ -1,8 +1,7 @@
 /**
  * Checks of the arguments of softmax regression, with their messages; the general ones are in check.ts.
  */
-import type { IntegerArray } from '../arrays.ts'
-import { describe } from '../check.ts'
+import { describe, isIntegerArray } from '../check.ts'
 import type { Features } from '../kernels/kernels.ts'
 import { GRID_TERMS } from '../special/grid.ts'
 import type { Labels } from './labels.ts'
@@ -21,10 +20,6 @@ export function checkLabelKind(who: string, labels: unknown): Labels {
   if (Array.isArray(labels) || isIntegerArray(labels)) return labels
   const expected = 'a string[], a number[] or an integer array'
   throw new TypeError(`${who}: expected labels to be ${expected}, got ${describe(labels)}`)
-}
-
-function isIntegerArray(value: unknown): value is IntegerArray {
-  return /^\[object (Int|Uint)\d+(Clamped)?Array\]$/.test(Object.prototype.toString.call(value))
 }
 
 /** Features per row, from the number of labels. */

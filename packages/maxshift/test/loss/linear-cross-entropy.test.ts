@@ -322,7 +322,7 @@ describe('messages', () => {
     [
       () => linearCrossEntropy(x, w, y, { ...three, bias: bad(1) }),
       TypeError,
-      'expected bias to be a Float32Array, a Float64Array, a number[], got 1',
+      'expected bias to be a Float32Array, a Float64Array or a number[], got 1',
     ],
     [
       () => linearCrossEntropy(x, w, [0, 1, 2], three),
@@ -349,7 +349,7 @@ describe('messages', () => {
     [
       () => linearCrossEntropy(x, bad(new Uint8Array(9)), y, three),
       TypeError,
-      'expected weights to be a Float32Array, a Float64Array, a number[], got Uint8Array of length 9',
+      'expected weights to be a Float32Array, a Float64Array or a number[], got Uint8Array of length 9',
     ],
     [
       () => linearCrossEntropy(x, w, bad('01'), three),
@@ -399,7 +399,7 @@ describe('messages', () => {
       RangeError,
       'expected weightsGradient to be apart from weights, got an overlap at byte 0',
     ],
-    [{ out: { gradient: w } }, TypeError, 'out: expected known option names, got "gradient"'],
+    [{ out: { gradient: w } }, TypeError, 'expected known names in out, got "gradient"'],
   ])('refuses %j with a gradient', (options, kind, message) => {
     expect(gradient(options)).toThrow(kind)
     expect(gradient(options)).toThrow(message)

@@ -107,8 +107,8 @@ const options: Case[] = [
   [
     () => crossEntropy(two, [0], bad({ out: new Float64Array(2) })),
     TypeError,
-    'crossEntropy: expected known option names, got "out" (known are classes, shape, axis, reduction, ignoreIndex, classWeights, ' +
-      'sampleWeights, labelSmoothing, temperature, mask, allMasked, zLoss, softCap, rowStats, mode)',
+    'crossEntropy: expected known option names, got "out" (known are classes, shape, axis, mask, temperature, ' +
+      'reduction, ignoreIndex, classWeights, sampleWeights, labelSmoothing, allMasked, zLoss, softCap, rowStats, mode)',
   ],
   [
     () => crossEntropy(two, [0], { reduction: bad('average') }),
@@ -286,12 +286,12 @@ const results: Case[] = [
   [
     () => crossEntropy(two, [0], { rowStats: bad(3) }),
     TypeError,
-    'crossEntropy: rowStats: expected options to be an object, got 3',
+    'crossEntropy: expected rowStats to be an object, got 3',
   ],
   [
     () => crossEntropy(two, [0], { rowStats: bad({ lse: doubles }) }),
     TypeError,
-    'crossEntropy: rowStats: expected known option names, got "lse" (known are logSumExp, entropy, argmax)',
+    'crossEntropy: expected known names in rowStats, got "lse" (known are logSumExp, entropy, argmax)',
   ],
   [
     () => crossEntropy(two, [0], { rowStats: { logSumExp: shared } }),

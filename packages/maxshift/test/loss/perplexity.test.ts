@@ -211,7 +211,7 @@ describe('messages', () => {
     [
       () => perplexity([1, 2], [0], bad({ labelSmoothing: 0.1 })),
       TypeError,
-      'perplexity: expected known option names, got "labelSmoothing" (known are classes, shape, axis, ignoreIndex, sampleWeights, temperature, mask, softCap, mode)',
+      'perplexity: expected known option names, got "labelSmoothing" (known are classes, shape, axis, mask, temperature, ignoreIndex, sampleWeights, softCap, mode)',
     ],
     [
       () => perplexityFromLogProbs(bad('-1')),

@@ -22,7 +22,7 @@ import { type Mode, selectKernels } from '../../kernels/select.ts'
 import { selectLossKernels } from '../../kernels/select-losses.ts'
 import type { Pair } from '../../special/double-double.ts'
 import { GRID_TERMS } from '../../special/grid.ts'
-import { checkLayout, checkMask, type LayoutOptions, rowCount } from '../rows.ts'
+import { checkLayout, checkMask, ROW_OPTIONS, type RowOptions, rowCount } from '../rows.ts'
 import { accumulate, type Cumulative, classAt, makeCumulative, shareOf } from './cumulative.ts'
 import { type Filters, filterRow, hasDistribution } from './filters.ts'
 import { makeBest } from './largest.ts'
@@ -30,11 +30,9 @@ import { innerSize, overChunks, resultPlace } from './row-chunks.ts'
 import { randomSeed, uniform } from './uniform.ts'
 
 /** Options of sampleCategorical. */
-export interface SampleOptions extends LayoutOptions {
+export interface SampleOptions extends RowOptions {
   /** A finite number above 0 that logits are divided by. Default 1. For the limit at 0 set `greedy`. */
   temperature?: number
-  /** One byte per logit; 0 removes the entry: it counts as −∞, except that a NaN stays. */
-  mask?: Uint8Array
   /** First filter: keeps at most so many of the most probable classes, exactly so many also where there are ties. */
   topK?: number
   /** Second filter: keeps the fewest of the most probable classes whose share of what is left reaches topP in [0, 1], at least one. */
@@ -68,11 +66,7 @@ export interface Samples<T extends FloatArray = FloatArray> {
 }
 
 const OPTION_NAMES = [
-  'classes',
-  'shape',
-  'axis',
-  'temperature',
-  'mask',
+  ...ROW_OPTIONS,
   'topK',
   'topP',
   'minP',

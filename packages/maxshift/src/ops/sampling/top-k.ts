@@ -2,19 +2,15 @@
  * topK of rows: the largest logits, where they are, and their exact log-probabilities. Checked, allocating, either dtype.
  */
 import { arrayLike, type FloatArray, type Logits, type ResultArray } from '../../arrays.ts'
-import { checkFlag, checkInteger, checkLogits, checkMode, checkOptions, checkTemperature } from '../../check.ts'
+import { checkFlag, checkInteger, checkLogits, checkMode, checkOptions } from '../../check.ts'
 import { takeScratch } from '../../kernels/scratch.ts'
 import { type Mode, selectKernels } from '../../kernels/select.ts'
-import { checkLayout, checkMask, type LayoutOptions, rowCount } from '../rows.ts'
+import { checkRows, ROW_OPTIONS, type RowOptions, rowCount } from '../rows.ts'
 import { findLargest, makeBest } from './largest.ts'
 import { innerSize, overChunks, resultPlace } from './row-chunks.ts'
 
 /** Options of topK. */
-export interface TopKOptions extends LayoutOptions {
-  /** A finite number above 0 that logits are divided by. Default 1. The order does not depend on it, probabilities do. */
-  temperature?: number
-  /** One byte per logit; 0 removes the entry: it counts as −∞, except that a NaN stays. */
-  mask?: Uint8Array
+export interface TopKOptions extends RowOptions {
   /** Whether to return probabilities too, for another pass over the rows. */
   probs?: boolean
   /** 'accurate' (default) or 'fast', as for softmax. */
@@ -33,7 +29,7 @@ export interface TopK<T extends FloatArray = FloatArray> {
   probs?: T
 }
 
-const OPTION_NAMES = ['classes', 'shape', 'axis', 'temperature', 'mask', 'probs', 'mode'] as const
+const OPTION_NAMES = [...ROW_OPTIONS, 'probs', 'mode'] as const
 
 /**
  * The k largest logits of each row, in descending order; among equal ones the lower index comes first, and stays.
@@ -60,11 +56,9 @@ export function topK(logits: Logits, k: number, options?: TopKOptions): TopK {
   const who = 'topK'
   const known = checkOptions(who, options, OPTION_NAMES)
   const values = checkLogits(who, logits)
-  const layout = checkLayout(who, values.length, known)
+  const { layout, mask, temperature } = checkRows(who, values.length, known)
   const { classes } = layout
   checkInteger(who, 'k', k, 0, classes)
-  const temperature = checkTemperature(who, known.temperature)
-  const mask = checkMask(who, known.mask, values.length)
   const withProbs = checkFlag(who, 'probs', known.probs)
   const kernels = selectKernels(values.length, checkMode(who, known.mode))
 
