@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import * as maxshift from '../packages/maxshift/src/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'maxshift-readme-'))
@@ -43,4 +44,10 @@ describe.each(DOCUMENTS)('%s', (path) => {
         .map((line) => JSON.parse(line)),
     ).toEqual(promised(code))
   })
+})
+
+it('the README names every public function', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const names = Object.keys(maxshift).filter((name) => !readme.includes(`\`${name.replace(/WithGradient$/, '')}\``))
+  expect(names).toEqual([])
 })
