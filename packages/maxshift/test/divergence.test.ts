@@ -176,15 +176,15 @@ describe.each(DTYPES)('rows that are not finite, %s', (dtype) => {
       expect([...result.aGradient, ...result.bGradient]).toEqual([nan, nan, nan, nan])
     }
   })
+  const nearest = (x: number): number => (dtype === 'f32' ? Math.fround(x) : x)
   it('KL: what p does not have costs nothing, what q does not have everything', () => {
-    const half = Math.log(2)
-    expect(kl([0, -inf], [0, 0]).divergence).toBeCloseTo(half, 6)
+    expect(kl([0, -inf], [0, 0]).divergence).toBe(nearest(Math.LN2))
     expect(Array.from(kl([0, -inf], [0, 0]).aGradient)).toEqual([0, 0])
     expect(Array.from(kl([0, -inf], [0, 0]).bGradient)).toEqual([-0.5, 0.5])
     const missing = kl([0, 0, -inf, 0], [0, -inf, 0, 0])
     expect(missing.divergence).toBe(inf)
     expect(Array.from(missing.aGradient)).toEqual([-inf, inf, 0, -inf])
-    expect(missing.bGradient[1]).toBeCloseTo(-1 / 3, 6)
+    expect(missing.bGradient[1]).toBe(nearest(-1 / 3))
     expect(Array.from(kl([0, -inf], [-inf, 0]).aGradient)).toEqual([nan, 0])
     expect(kl([0, -1e3], [0, -inf]).divergence).toBe(inf)
   })
@@ -196,11 +196,11 @@ describe.each(DTYPES)('rows that are not finite, %s', (dtype) => {
   })
   it('JS is log 2 for rows that share nothing, and finite beside what is ruled out', () => {
     const apart = js([0, -inf], [-inf, 3])
-    expect(apart.divergence).toBe(dtype === 'f32' ? Math.fround(Math.LN2) : Math.LN2)
+    expect(apart.divergence).toBe(nearest(Math.LN2))
     expect([...apart.aGradient, ...apart.bGradient]).toEqual([0, 0, 0, 0])
     const some = js([0, 0, -inf], [-inf, 0, 0])
-    expect(some.divergence).toBeCloseTo(Math.LN2 / 2, 6)
-    expect(some.aGradient[0]).toBeCloseTo((0.5 * 0.5 * Math.LN2) / 2, 6)
+    expect(some.divergence).toBe(nearest(Math.LN2 / 2))
+    expect(some.aGradient[0]).toBe(nearest(Math.LN2 / 8))
     expect(some.aGradient[2]).toBe(0)
   })
   it('extremes: finite rows give no NaN', () => {

@@ -89,33 +89,22 @@ function focal(
   const gamma = checkGamma(who, options.gamma)
   const temperature = checkTemperature(who, options.temperature)
   const mask = checkMask(who, options.mask, values.length)
-  const zero = checkAllMasked(who, options.allMasked)
+  const empty = checkAllMasked(who, options.allMasked) ? 0 : Number.NaN
   const gradient = wantsGradient ? checkOut(who, options.out, values.length, values) : values
   if (wantsGradient) {
     checkApart(who, gradient, values.length, 'labels', labels)
     checkApart(who, gradient, values.length, 'mask', mask)
   }
-  const scales = wantsGradient ? gradientScales(plan, temperature) : null
-  const losses = new Float64Array(plan.rows)
+  const { factors, rows, classes } = plan
+  const scales = wantsGradient ? gradientScales(plan, temperature) : new Float64Array(2 * rows)
+  const losses = new Float64Array(rows)
   const kernel = isSingle(values, layout) ? focalSingle : focalDouble
   const passengers = { logits: [values], mask, outputs: wantsGradient ? [gradient] : [], inPlace: true }
-  overRowsOf(layout, passengers, (block, start, r) => {
-    const out = wantsGradient ? block.outputs[0] : null
-    const scale = [scales === null ? 0 : scales[2 * r], scales === null ? 0 : scales[2 * r + 1]] as const
-    const isOut = plan.factors !== null && plan.factors[2 * r] === 0
-    if (isOut) out?.fill(0, start, start + layout.classes)
+  overRowsOf(layout, passengers, ({ logits: [row], outputs: [out = null] }, start, r) => {
+    if (factors !== null && factors[2 * r] === 0) out?.fill(0, start, start + classes)
     else {
-      losses[r] = kernel(
-        block.logits[0],
-        start,
-        layout.classes,
-        temperature,
-        integers[r],
-        gamma,
-        zero ? 0 : Number.NaN,
-        scale,
-        out,
-      )
+      const scale = [scales[2 * r], scales[2 * r + 1]] as const
+      losses[r] = kernel(row, start, classes, temperature, integers[r], gamma, empty, scale, out)
     }
   })
   return { loss: reduceLosses(losses, plan, values), gradient }
