@@ -7,7 +7,7 @@
  * knows.
  */
 import { type LinePoint, lineSearch } from './line-search.ts'
-import { Metric, type Point } from './metric.ts'
+import { Metric, type Move, type Point } from './metric.ts'
 import type { Objective } from './objective.ts'
 import type { Iteration, OptimResult, OptimStatus } from './result.ts'
 import { dot, norm } from './vector.ts'
@@ -18,8 +18,18 @@ export interface LbfgsOptions {
   readonly maxIterations: number
   /** How many pairs (s, y) are remembered, at least 1. Default 10. */
   readonly memory?: number
+  /** Other coordinates, in which the function is rounder, once it is known better. */
+  readonly renewal?: Renewal
   /** Called after every step; returning false ends the run with the status `stopped`. */
   readonly onIteration?: (iteration: Iteration) => unknown
+}
+
+/** A change of the coordinates on the way. The pairs go along, so that nothing is forgotten. */
+export interface Renewal {
+  /** After so many steps, in ascending order. */
+  readonly iterations: readonly number[]
+  /** Given the point, chooses coordinates, in which the objective is asked from then on. Undefined leaves them as they are. */
+  readonly renew: (parameters: Float64Array) => Promise<Move | undefined>
 }
 
 /** So many steps without a new lowest value or gradient norm mean that rounding has taken over. */
@@ -27,7 +37,7 @@ const IDLE_MOST = 40
 
 /** Minimises `objective` from `start`, which is left as it is. Rejects only with what the objective or callback throws. */
 export async function lbfgs(objective: Objective, start: Float64Array, options: LbfgsOptions): Promise<OptimResult> {
-  const { tolerance, maxIterations, memory = 10, onIteration } = options
+  const { tolerance, maxIterations, memory = 10, renewal, onIteration } = options
   const descent = new Descent(objective, start, memory)
   const history: Iteration[] = []
   const end = (status: OptimStatus): OptimResult => ({
@@ -45,8 +55,13 @@ export async function lbfgs(objective: Objective, start: Float64Array, options: 
   let lowest = descent.value
   let flattest = descent.gradientNorm
   let idle = 0
-  while (descent.gradientNorm > tolerance) {
+  // A norm that is no number has not converged.
+  while (!(descent.gradientNorm <= tolerance)) {
     if (history.length >= maxIterations) return end('max-iterations')
+    if (renewal?.iterations.includes(history.length)) {
+      await descent.renew(renewal)
+      flattest = descent.gradientNorm
+    }
     if (idle >= IDLE_MOST || !(await descent.advance())) return end('line-search-failed')
     const { value, gradientNorm, evaluations } = descent
     idle = value < lowest || gradientNorm < flattest ? 0 : idle + 1
@@ -84,6 +99,16 @@ class Descent {
     this.evaluations = 1
     this.value = await this.objective(this.here.parameters, this.here.gradient)
     this.gradientNorm = norm(this.here.gradient)
+  }
+
+  /** Goes on in other coordinates from where it is. */
+  async renew({ renew }: Renewal): Promise<void> {
+    const move = await renew(this.here.parameters)
+    if (move === undefined) return
+    move.moveParameters(this.here.parameters)
+    move.moveGradient(this.here.gradient)
+    this.gradientNorm = norm(this.here.gradient)
+    this.metric.move(move)
   }
 
   /** Takes one step; false if even the direction of steepest descent has none to offer. */

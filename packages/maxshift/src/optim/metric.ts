@@ -3,8 +3,8 @@
  * of the first metric γ·I with γ = sᵀy / yᵀy of the newest pair. H·g comes from the two-loop recursion (Nocedal, Math.
  * Comp. 35, 1980; Nocedal & Wright, Numerical Optimization, 2006, algorithm 7.4 and equation 7.20).
  *
- * There is no place for a better first metric here: who has one changes the coordinates of the objective instead, which
- * comes to the same and gives the norm of the gradient a meaning besides.
+ * There is no place for a better first metric here: who has one changes the coordinates of the objective instead, at the
+ * start or on the way (`move`), which comes to the same and gives the norm of the gradient a meaning besides.
  */
 import { addScaled, dot, subtract } from './vector.ts'
 
@@ -15,6 +15,12 @@ const LEAST_CURVATURE = 1e-12
 export interface Point {
   readonly parameters: Float64Array
   readonly gradient: Float64Array
+}
+
+/** A linear change of coordinates, in place. Its two maps keep the products of steps with gradients. */
+export interface Move {
+  readonly moveParameters: (parameters: Float64Array) => void
+  readonly moveGradient: (gradient: Float64Array) => void
 }
 
 /** The inverse Hessian as L-BFGS sees it: the newest pairs on top of γ·I. */
@@ -39,6 +45,18 @@ export class Metric {
   clear(): void {
     this.pairs = 0
     this.gamma = 1
+  }
+
+  /** Takes the pairs along to other coordinates. */
+  move({ moveParameters, moveGradient }: Move): void {
+    for (let age = 0; age < this.pairs; age++) {
+      const slot = (this.newest - age + this.steps.length) % this.steps.length
+      moveParameters(this.steps[slot])
+      moveGradient(this.changes[slot])
+    }
+    if (this.pairs === 0) return
+    const change = this.changes[this.newest]
+    this.gamma = this.products[this.newest] / dot(change, change)
   }
 
   /** Remembers the step from one point to the next, unless the curvature along it is not clearly positive. */

@@ -1,94 +1,190 @@
 /**
  * The coordinates in which the weights are searched. Raw weights make a bad landscape: a feature in milligrams is steep
- * where the same in kilograms is flat, and correlated features form narrow valleys. The optimiser sees, for each class,
+ * where the same in kilograms is flat, correlated features form narrow valleys, and so do classes that are rarely in
+ * doubt. With a curvature B ⊗ A (curvature.ts), B = Q·diag(β)·Qᵀ, the optimiser sees
  *
- *   u = Lᵀ·D·w      v = √c·(b + w·μ)
+ *   u_q = Lᵀ·D_q·ω_q      v_q = √β_q·(b̂_q + ω_q·μ)      ω = Qᵀ·W, b̂ = Qᵀ·b
  *
- * instead of weights w and intercept b: features are centred (μ; the intercept is free, so that only moves it), scaled
- * (D) and decorrelated (L). With Σ the covariance of the features, D² = diag(c·Σ + l2·I) and L·Lᵀ = D⁻¹(c·Σ + l2·I)D⁻¹ by
- * Cholesky. c·Σ + l2·I stands in for the Hessian: Böhning (Ann. Inst. Statist. Math. 44, 1992) bounds it by ½Σ + l2·I for
- * every class, and c is a typical p·(1 − p) of a fitted model, smaller than the bound. So the Hessian in these
- * coordinates is near the identity, L-BFGS needs several times fewer passes, and the objective ends within about
- * ½·|gradient|² of its minimum, whatever the units of the features. The objective itself is not changed.
- *
- * Σ comes from an even sample of rows, its diagonal from all of them; beyond FULL_FEATURES features L is left out.
+ * instead of the weights W and intercepts b: differences of classes in place of classes, and for each of them features
+ * that are centred (μ; the intercept is free, so that only moves it), scaled (D) and decorrelated (L). With the spreads σ,
+ * D_q² = diag(β_q·σ² + l2), and L·Lᵀ = D⁻¹(β·σAσ + l2·I)D⁻¹ by Cholesky, with the mean β. So the Hessian in these coordinates is
+ * near the identity, L-BFGS needs several times fewer passes, and the objective ends within about ½·|gradient|² of its
+ * minimum, whatever the units of the features. The objective itself is not changed.
  */
-import type { Features } from '../kernels/kernels.ts'
-import type { Columns } from './columns.ts'
-import { correlationFactor, solveRows, solveRowsTransposed } from './correlation.ts'
+
+import type { Move } from '../optim/metric.ts'
+import { factorise, multiplyRows, multiplyRowsTransposed, solveRows, solveRowsTransposed } from './cholesky.ts'
+import { type Curvature, hypotenuse } from './curvature.ts'
 import type { Pause } from './pause.ts'
 
-export interface Coordinates {
+/** Two sets of linear maps, of weights and of gradients, and their inverses; see above. */
+export class Coordinates {
   /** classes × featureCount numbers u, then, with an intercept, classes numbers v. */
   readonly length: number
+  private readonly size: number
+  private readonly classes: number
+  private readonly intercept: boolean
+  private readonly means: Float64Array
+  /** √β. */
+  private readonly roots: Float64Array
+  /** D, classes × features. */
+  private readonly scales: Float64Array
+  /** L; undefined stands for the identity, as it does for Q. */
+  private readonly factor: Float64Array | undefined
+  private readonly vectors: Float64Array | undefined
+
+  private constructor(curvature: Curvature, l2: number, intercept: boolean, factor: Float64Array | undefined) {
+    const { means, spreads, values, vectors } = curvature
+    this.size = means.length
+    this.classes = values.length
+    this.intercept = intercept
+    this.length = this.classes * (this.size + (intercept ? 1 : 0))
+    this.means = means
+    this.roots = values.map(Math.sqrt)
+    this.scales = new Float64Array(this.classes * this.size)
+    for (let q = 0, i = 0; q < this.classes; q++) {
+      for (let j = 0; j < this.size; j++, i++) this.scales[i] = hypotenuse(this.roots[q] * spreads[j], Math.sqrt(l2))
+    }
+    this.factor = factor
+    this.vectors = vectors
+  }
+
+  /** Coordinates for a curvature, and a model of mean(loss) + l2/2·|weights|². */
+  static async create(curvature: Curvature, l2: number, intercept: boolean, pause: Pause): Promise<Coordinates> {
+    return new Coordinates(curvature, l2, intercept, await factorOf(curvature, l2, pause))
+  }
+
   /** Fills weights (classes × features) and intercepts (classes) from coordinates. */
-  toWeights(coordinates: Float64Array, weights: Float64Array, intercepts: Float64Array): void
-  /** Fills the gradient with respect to the coordinates from that with respect to weights, which is spoiled, and intercepts. */
-  toGradient(weightsGradient: Float64Array, interceptsGradient: Float64Array, gradient: Float64Array): void
+  toWeights(coordinates: Float64Array, weights: Float64Array, intercepts: Float64Array): void {
+    const { size, classes, roots, factor } = this
+    weights.set(coordinates.subarray(0, weights.length))
+    if (factor) solveRowsTransposed(factor, size, weights)
+    this.unscale(weights)
+    this.rotate(weights, size, false)
+    intercepts.fill(0)
+    if (!this.intercept) return
+    for (let q = 0; q < classes; q++) intercepts[q] = coordinates[weights.length + q] / roots[q]
+    this.rotate(intercepts, 1, false)
+    this.shift(intercepts, weights, -1)
+  }
+
+  /** The inverse of toWeights, which spoils weights and intercepts. */
+  fromWeights(weights: Float64Array, intercepts: Float64Array, coordinates: Float64Array): void {
+    const { size, classes, roots, factor } = this
+    if (this.intercept) {
+      this.shift(intercepts, weights, 1)
+      this.rotate(intercepts, 1, true)
+      for (let q = 0; q < classes; q++) coordinates[weights.length + q] = intercepts[q] * roots[q]
+    }
+    this.rotate(weights, size, true)
+    this.scale(weights)
+    if (factor) multiplyRowsTransposed(factor, size, weights)
+    coordinates.set(weights)
+  }
+
+  /** Fills the gradient with respect to the coordinates from that with respect to weights and intercepts, which is spoiled. */
+  toGradient(weightsGradient: Float64Array, interceptsGradient: Float64Array, gradient: Float64Array): void {
+    const { size, classes, roots, factor } = this
+    this.centre(weightsGradient, interceptsGradient, -1)
+    if (this.intercept) {
+      this.rotate(interceptsGradient, 1, true)
+      for (let q = 0; q < classes; q++) gradient[weightsGradient.length + q] = interceptsGradient[q] / roots[q]
+    }
+    this.rotate(weightsGradient, size, true)
+    this.unscale(weightsGradient)
+    if (factor) solveRows(factor, size, weightsGradient)
+    gradient.set(weightsGradient)
+  }
+
+  /** The inverse of toGradient. */
+  fromGradient(gradient: Float64Array, weightsGradient: Float64Array, interceptsGradient: Float64Array): void {
+    const { size, classes, roots, factor } = this
+    weightsGradient.set(gradient.subarray(0, weightsGradient.length))
+    if (factor) multiplyRows(factor, size, weightsGradient)
+    this.scale(weightsGradient)
+    this.rotate(weightsGradient, size, false)
+    interceptsGradient.fill(0)
+    if (!this.intercept) return
+    for (let q = 0; q < classes; q++) interceptsGradient[q] = gradient[weightsGradient.length + q] * roots[q]
+    this.rotate(interceptsGradient, 1, false)
+    this.centre(weightsGradient, interceptsGradient, 1)
+  }
+
+  /** The way from these coordinates to others. */
+  moveTo(others: Coordinates): Move {
+    const weights = new Float64Array(this.classes * this.size)
+    const intercepts = new Float64Array(this.classes)
+    return {
+      moveParameters: (parameters) => {
+        this.toWeights(parameters, weights, intercepts)
+        others.fromWeights(weights, intercepts, parameters)
+      },
+      moveGradient: (gradient) => {
+        this.fromGradient(gradient, weights, intercepts)
+        others.toGradient(weights, intercepts, gradient)
+      },
+    }
+  }
+
+  private scale(rows: Float64Array): void {
+    const { scales } = this
+    for (let i = 0; i < rows.length; i++) rows[i] = scales[i] === Infinity ? 0 : rows[i] * scales[i]
+  }
+
+  private unscale(rows: Float64Array): void {
+    for (let i = 0; i < rows.length; i++) rows[i] /= this.scales[i]
+  }
+
+  /** Replaces the columns c of classes × width numbers by Q·c, or by Qᵀ·c. */
+  private rotate(columns: Float64Array, width: number, transposed: boolean): void {
+    const { classes, vectors } = this
+    if (vectors === undefined) return
+    const given = columns.slice()
+    columns.fill(0)
+    for (let a = 0; a < classes; a++) {
+      for (let b = 0; b < classes; b++) {
+        const share = vectors[transposed ? b * classes + a : a * classes + b]
+        for (let j = 0; j < width; j++) columns[a * width + j] += share * given[b * width + j]
+      }
+    }
+  }
+
+  /** intercepts[k] += sign · weights[k]·means. */
+  private shift(intercepts: Float64Array, weights: Float64Array, sign: number): void {
+    const { size, classes, means } = this
+    for (let k = 0; k < classes; k++) {
+      let sum = 0
+      for (let j = 0, i = k * size; j < size; j++, i++) sum += weights[i] * means[j]
+      intercepts[k] += sign * sum
+    }
+  }
+
+  /** weightsGradient[k] += sign · interceptsGradient[k] · means. */
+  private centre(weightsGradient: Float64Array, interceptsGradient: Float64Array, sign: number): void {
+    const { size, classes, means } = this
+    for (let k = 0, i = 0; k < classes; k++) {
+      for (let j = 0; j < size; j++, i++) weightsGradient[i] += sign * interceptsGradient[k] * means[j]
+    }
+  }
 }
 
-/** The Cholesky factor has FULL_FEATURES² numbers and takes FULL_FEATURES³/6 steps: 8 MiB and a few tenths of a second. */
-const FULL_FEATURES = 1024
-/** c as a share of the curvature at zero weights, (1 − 1/classes)/classes. */
-const CURVATURE_SHARE = 0.125
-/** Centring, scaling and correlation of `rows` rows of features, for a model of mean(loss) + l2/2·|weights|². */
-export async function createCoordinates(
-  features: Features,
-  rows: number,
-  columns: Columns,
-  classes: number,
+/** L, or undefined where the matrix has none: it is not known, or has an infinite entry. */
+async function factorOf(
+  { features, spreads, values }: Curvature,
   l2: number,
-  intercept: boolean,
   pause: Pause,
-): Promise<Coordinates> {
-  const featureCount = columns.means.length
-  const curvature = CURVATURE_SHARE * (1 - 1 / classes) * (1 / classes)
-  const rootCurvature = Math.sqrt(curvature)
-  const means = intercept ? columns.means : new Float64Array(featureCount)
-  const scales = new Float64Array(featureCount)
-  for (let j = 0; j < featureCount; j++) {
-    const spread = intercept ? columns.deviations[j] : hypotenuse(columns.deviations[j], columns.means[j])
-    // What never varies tells nothing that the intercept does not: the infinite scale keeps its weight at 0.
-    scales[j] = spread === 0 ? Number.POSITIVE_INFINITY : hypotenuse(rootCurvature * spread, Math.sqrt(l2))
+): Promise<Float64Array | undefined> {
+  if (features === undefined) return undefined
+  const size = spreads.length
+  const root = Math.sqrt(values.reduce((a, b) => a + b, 0) / values.length)
+  // √β·σ/D: the part of a scale that is not the penalty's.
+  const shares = spreads.map((spread) =>
+    spread === Infinity ? 0 : (root * spread) / hypotenuse(root * spread, Math.sqrt(l2)),
+  )
+  const factor = new Float64Array(features.length)
+  for (let i = 0; i < size; i++) {
+    for (let j = 0, k = i * size; j <= i; j++, k++) factor[k] = shares[i] * shares[j] * features[k]
+    factor[i * size + i] += 1 - shares[i] * shares[i]
   }
-  // A feature as the optimiser sees it has this standard deviation less the part of the penalty.
-  const spreads = scales.map((scale) => scale / rootCurvature)
-  const factor =
-    featureCount <= FULL_FEATURES
-      ? await correlationFactor(features, rows, means, spreads, intercept, pause)
-      : undefined
-
-  return {
-    length: classes * featureCount + (intercept ? classes : 0),
-    toWeights(coordinates, weights, intercepts) {
-      weights.set(coordinates.subarray(0, weights.length))
-      if (factor) solveRowsTransposed(factor, featureCount, weights)
-      for (let k = 0; k < classes; k++) {
-        let shift = 0
-        for (let j = 0, i = k * featureCount; j < featureCount; j++, i++) {
-          weights[i] /= scales[j]
-          shift += weights[i] * means[j]
-        }
-        intercepts[k] = intercept ? coordinates[weights.length + k] / rootCurvature - shift : 0
-      }
-    },
-    toGradient(weightsGradient, interceptsGradient, gradient) {
-      for (let k = 0; k < classes; k++) {
-        for (let j = 0, i = k * featureCount; j < featureCount; j++, i++) {
-          weightsGradient[i] = (weightsGradient[i] - interceptsGradient[k] * means[j]) / scales[j]
-        }
-        if (intercept) gradient[weightsGradient.length + k] = interceptsGradient[k] / rootCurvature
-      }
-      if (factor) solveRows(factor, featureCount, weightsGradient)
-      gradient.set(weightsGradient)
-    },
-  }
-}
-
-/** √(a² + b²) without overflow. */
-function hypotenuse(a: number, b: number): number {
-  const large = Math.max(Math.abs(a), Math.abs(b))
-  if (large === 0) return 0
-  const small = Math.min(Math.abs(a), Math.abs(b)) / large
-  return large * Math.sqrt(1 + small * small)
+  return (await factorise(factor, size, pause)) ? factor : undefined
 }

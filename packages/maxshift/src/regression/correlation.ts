@@ -1,140 +1,83 @@
 /**
- * The Cholesky factor L of a correlation matrix of the features, and the two triangular solves with it.
- *
- * Matrices are square, row-major, with only the lower triangle in use. Loops run along rows, which are contiguous.
+ * Weighted means and correlations of the features over a sample of rows, by the matrix products of the linear pass.
  */
 import type { Features } from '../kernels/kernels.ts'
+import { LinearTiles } from '../kernels/linear-tiles.ts'
+import { createLinearMemory } from '../kernels/wasm/linear-module.ts'
 import type { Pause } from './pause.ts'
 
-/** An even sample of this many rows is looked at. */
-const SAMPLE_ROWS = 5000
-/** Added to the diagonal, which is 1: collinear features would leave the matrix singular. */
-const RIDGE = 2 ** -30
-/** Columns whose mean is more than this many scales away from zero are centred before products are formed. */
+/** Columns whose mean is more than this many spreads away from zero are centred before products are formed. */
 const FAR = 4
-/** Multiplications between two pauses. */
-const BLOCK_PRODUCTS = 8_388_608
+/** Zᵀ·Z is the gradient of a linear pass whose logits have the gradient Z. */
+const SHAPE = { rows: Infinity, precision: 'f64', weightsGradient: true, featuresGradient: false } as const
+
+export interface Correlation {
+  /** Weighted means over the sample; 0 if nothing is to be centred. */
+  readonly means: Float64Array
+  /** Σ_r u_r·z_ri·z_rj / Σ_r u_r with z = (x − mean) / spread: square, row-major, the lower triangle. */
+  readonly matrix: Float64Array
+  /** From how many rows the diagonal comes, in effect: (Σ_r u_r·z²)² / Σ_r (u_r·z²)², 0 for a column of zeros. */
+  readonly support: Float64Array
+}
+
+/** Rows to look at, and how much each counts. */
+export interface Sample {
+  readonly rows: Int32Array
+  /** Finite, ≥ 0, of positive sum. */
+  readonly weights: Float64Array
+}
 
 /**
- * L with L·Lᵀ = correlations of (x − mean) / scale, its diagonal raised to 1: the scales of the caller contain more than
- * the spread. With `centred` false the means are zero and nothing is subtracted. Undefined if there is no such factor.
+ * Correlations in units of `spreads` (infinite for a column that is to count as zero). `means` say where the columns lie,
+ * roughly; with `centred` false they are not looked at.
  */
-export async function correlationFactor(
+export async function correlate(
   features: Features,
-  rows: number,
+  sample: Sample,
   means: Float64Array,
-  scales: Float64Array,
+  spreads: Float64Array,
   centred: boolean,
   pause: Pause,
-): Promise<Float64Array | undefined> {
+): Promise<Correlation> {
   const size = means.length
+  const products = new LinearTiles({ ...SHAPE, featureCount: size, classes: size }, createLinearMemory)
   const matrix = new Float64Array(size * size)
   const sums = new Float64Array(size)
-  const shifts = means.map((mean, j) => (Math.abs(mean) > FAR * scales[j] ? mean : 0))
-  const columns = new Int32Array(size)
-  const values = new Float64Array(size)
-  const sample = Math.min(rows, SAMPLE_ROWS)
-  let products = 0
-  for (let s = 0; s < sample; s++) {
-    const begin = Math.floor((s * rows) / sample) * size
-    let count = 0
-    for (let j = 0; j < size; j++) {
-      const x = features[begin + j]
-      if (x === shifts[j]) continue
-      columns[count] = j
-      values[count] = (x - shifts[j]) / scales[j]
-      sums[j] += values[count]
-      count++
+  const squares = new Float64Array(size)
+  const fourths = new Float64Array(size)
+  const shifts = means.map((mean, j) => (centred && Math.abs(mean) > FAR * spreads[j] ? mean : 0))
+  const block = new Float64Array(products.tileRows * size)
+  let total = 0
+  for (let first = 0; first < sample.rows.length; first += products.tileRows) {
+    const count = Math.min(products.tileRows, sample.rows.length - first)
+    for (let r = 0, i = 0; r < count; r++) {
+      const begin = sample.rows[first + r] * size
+      const root = Math.sqrt(sample.weights[first + r])
+      total += sample.weights[first + r]
+      for (let j = 0; j < size; j++, i++) {
+        const value = root * ((features[begin + j] - shifts[j]) / spreads[j])
+        const square = value * value
+        block[i] = value
+        sums[j] += root * value
+        squares[j] += square
+        fourths[j] += square * square
+      }
     }
-    addProducts(matrix, size, columns, values, count)
-    products += (count * count) / 2
-    if (products > BLOCK_PRODUCTS) {
-      products = 0
-      await pause()
-    }
+    products.load(block, 0, count)
+    products.logits.set(block.subarray(0, count * size))
+    products.addWeightsGradient(count, matrix)
+    await pause()
   }
+  products.finishWeightsGradient(matrix)
+  for (let j = 0; j < size; j++) sums[j] = centred ? sums[j] / total : 0
   for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      const k = i * size + j
-      matrix[k] = matrix[k] / sample - (centred ? (sums[i] / sample) * (sums[j] / sample) : 0)
-    }
-    matrix[i * size + i] = Math.max(1, matrix[i * size + i]) + RIDGE
+    for (let j = 0, k = i * size; j <= i; j++, k++) matrix[k] = matrix[k] / total - sums[i] * sums[j]
   }
-  return (await factorise(matrix, size, pause)) ? matrix : undefined
-}
-
-/** matrix += outer product of one row with itself; the row is given by its `count` nonzero entries. */
-function addProducts(
-  matrix: Float64Array,
-  size: number,
-  columns: Int32Array,
-  values: Float64Array,
-  count: number,
-): void {
-  for (let p = 0; p < count; p++) {
-    const row = columns[p] * size
-    const x = values[p]
-    for (let q = 0; q <= p; q++) matrix[row + columns[q]] += x * values[q]
-  }
-}
-
-/** Replaces a matrix by its Cholesky factor, row by row. False if a pivot is not positive. */
-async function factorise(matrix: Float64Array, size: number, pause: Pause): Promise<boolean> {
-  let products = 0
-  for (let i = 0; i < size; i++) {
-    const row = i * size
-    for (let j = 0; j <= i; j++) {
-      const rest = matrix[row + j] - dotRange(matrix, row, j * size, j)
-      if (j < i) matrix[row + j] = rest / matrix[j * size + j]
-      else if (rest > 0) matrix[row + i] = Math.sqrt(rest)
-      else return false
-    }
-    products += (i * i) / 2
-    if (products > BLOCK_PRODUCTS) {
-      products = 0
-      await pause()
-    }
-  }
-  return true
-}
-
-/** Replaces each row y of a matrix with rows of length `size` by L⁻¹·y. */
-export function solveRows(factor: Float64Array, size: number, matrix: Float64Array): void {
-  for (let begin = 0; begin < matrix.length; begin += size) {
-    for (let i = 0; i < size; i++) {
-      const row = i * size
-      let rest = matrix[begin + i]
-      for (let j = 0; j < i; j++) rest -= factor[row + j] * matrix[begin + j]
-      matrix[begin + i] = rest / factor[row + i]
-    }
-  }
-}
-
-/** Replaces each row y of a matrix with rows of length `size` by L⁻ᵀ·y. */
-export function solveRowsTransposed(factor: Float64Array, size: number, matrix: Float64Array): void {
-  for (let begin = 0; begin < matrix.length; begin += size) {
-    for (let i = size - 1; i >= 0; i--) {
-      const row = i * size
-      const solved = matrix[begin + i] / factor[row + i]
-      matrix[begin + i] = solved
-      for (let j = 0; j < i; j++) matrix[begin + j] -= solved * factor[row + j]
-    }
-  }
-}
-
-/** Σ_{p < count} matrix[a + p] · matrix[b + p], in four sums that the processor can add side by side. */
-function dotRange(matrix: Float64Array, a: number, b: number, count: number): number {
-  let s0 = 0
-  let s1 = 0
-  let s2 = 0
-  let s3 = 0
-  let p = 0
-  for (; p + 4 <= count; p += 4) {
-    s0 += matrix[a + p] * matrix[b + p]
-    s1 += matrix[a + p + 1] * matrix[b + p + 1]
-    s2 += matrix[a + p + 2] * matrix[b + p + 2]
-    s3 += matrix[a + p + 3] * matrix[b + p + 3]
-  }
-  for (; p < count; p++) s0 += matrix[a + p] * matrix[b + p]
-  return s0 + s1 + (s2 + s3)
+  // An infinite spread has a sum of 0; sums of the largest numbers are not finite.
+  const centres = shifts.map((shift, j) => {
+    const distance = sums[j] === 0 ? 0 : sums[j] * spreads[j]
+    return Number.isFinite(distance) ? shift + distance : shift
+  })
+  const support = squares.map((square, j) => (square === 0 ? 0 : (square / fourths[j]) * square))
+  return { means: centres, matrix, support }
 }

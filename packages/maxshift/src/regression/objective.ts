@@ -30,12 +30,15 @@ export function blockRows(featureCount: number, classes: number): number {
   return Math.max(BLOCK_ROWS_LEAST, Math.min(BLOCK_ROWS_MOST, rows))
 }
 
-/** The objective with l2 ≥ 0 for the weights of the features as they are. One evaluation is one pass over the data. */
+/**
+ * The objective with l2 ≥ 0 for the weights of the features as they are, in the coordinates that are current. One evaluation is one
+ * pass over the data.
+ */
 export function createObjective(
   data: TrainingData,
   l2: number,
   pass: LinearPass,
-  coordinates: Coordinates,
+  current: () => Coordinates,
   pause: Pause,
 ): Objective {
   const { features, labels, featureCount, classes } = data
@@ -48,6 +51,7 @@ export function createObjective(
   const interceptsGradient = new Float64Array(classes)
 
   return async (parameters, gradient) => {
+    const coordinates = current()
     coordinates.toWeights(parameters, weights, intercepts)
     pass.setWeights(weights, intercepts)
     weightsGradient.fill(0)

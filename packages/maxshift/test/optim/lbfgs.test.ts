@@ -104,6 +104,80 @@ describe('lbfgs finds minima', () => {
   })
 })
 
+describe('lbfgs in coordinates that change on the way', () => {
+  const condition = 1e4
+  const size = 40
+  const root = Float64Array.from({ length: size }, (_, i) => Math.sqrt(condition ** (i / (size - 1))))
+
+  /** The quadratic in x until it is renewed, then in u = root · x, where it is round. */
+  function renewable() {
+    let round = false
+    const objective: Objective = (x, g) => {
+      const original = round ? x.map((u, i) => u / root[i]) : x
+      const value = quadratic(condition)(original, g)
+      if (round) for (let i = 0; i < size; i++) g[i] /= root[i]
+      return value
+    }
+    const renew = async () => {
+      round = true
+      return {
+        moveParameters: (x: Float64Array) => x.set(x.map((value, i) => value * root[i])),
+        moveGradient: (g: Float64Array) => g.set(g.map((value, i) => value / root[i])),
+      }
+    }
+    return { objective, renew }
+  }
+
+  it('needs a few steps more in round ones', async () => {
+    const { objective, renew } = renewable()
+    const renewal = { iterations: [10], renew }
+    const result = await lbfgs(objective, new Float64Array(size), { ...settings, renewal })
+    expect(result.status).toBe('converged')
+    expect(result.iterations).toBeLessThanOrEqual(50)
+    result.parameters.forEach((u, i) => {
+      expect(Math.abs(u / root[i] - i)).toBeLessThanOrEqual(1e-9)
+    })
+  })
+
+  it('takes the pairs along: in coordinates of another scale it does what it did', async () => {
+    const plain = await lbfgs(rosenbrock, banana(3), settings)
+    // Powers of two, the same for all: every number stays as it is, up to the factor.
+    let factor = 1
+    const scaled: Objective = (x, g) => {
+      const value = rosenbrock(
+        x.map((u) => u / factor),
+        g,
+      )
+      for (let i = 0; i < g.length; i++) g[i] /= factor
+      return value
+    }
+    const renew = async () => {
+      factor = 8
+      return {
+        moveParameters: (x: Float64Array) => x.set(x.map((value) => value * 8)),
+        moveGradient: (g: Float64Array) => g.set(g.map((value) => value / 8)),
+      }
+    }
+    const options = { ...settings, tolerance: settings.tolerance / 8, renewal: { iterations: [7], renew } }
+    const moved = await lbfgs(scaled, banana(3), options)
+    expect(moved.parameters.map((u) => u / 8)).toEqual(plain.parameters)
+    expect(moved.history.map((step) => step.objective)).toEqual(plain.history.map((step) => step.objective))
+  })
+
+  it('leaves everything as it is where there are no others, and asks no more than once each', async () => {
+    const asked: number[] = []
+    const renew = async (x: Float64Array) => {
+      asked.push(x.length)
+      return undefined
+    }
+    const plain = await lbfgs(rosenbrock, banana(2), settings)
+    expect(await lbfgs(rosenbrock, banana(2), { ...settings, renewal: { iterations: [3, 5, 900], renew } })).toEqual(
+      plain,
+    )
+    expect(asked).toEqual([4, 4])
+  })
+})
+
 describe('lbfgs reports', () => {
   it('one entry of history per step, consistent with the result', async () => {
     let evaluations = 0

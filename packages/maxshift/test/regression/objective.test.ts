@@ -4,7 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import { selectLinearKernels } from '../../src/kernels/select-linear.ts'
 import { describeColumns } from '../../src/regression/columns.ts'
-import { type Coordinates, createCoordinates } from '../../src/regression/coordinates.ts'
+import { Coordinates } from '../../src/regression/coordinates.ts'
+import { startingCurvature } from '../../src/regression/curvature.ts'
 import { blockRows, createObjective } from '../../src/regression/objective.ts'
 import { createPause } from '../../src/regression/pause.ts'
 import { seededRandom } from '../support/random.ts'
@@ -20,9 +21,10 @@ async function prepare(rows: number, featureCount: number, classes: number, l2: 
   })
   const labels = Int32Array.from({ length: rows }, (_, r) => (r < classes ? r : random.below(classes)))
   const columns = await describeColumns(features, rows, featureCount, pause)
-  const coordinates = await createCoordinates(features, rows, columns, classes, l2, intercept, pause)
+  const source = { features, rows, classes, columns, intercept, pause }
+  const coordinates = await Coordinates.create(await startingCurvature(source), l2, intercept, pause)
   const pass = selectLinearKernels().createPass(featureCount, classes)
-  const objective = createObjective({ features, labels, featureCount, classes }, l2, pass, coordinates, pause)
+  const objective = createObjective({ features, labels, featureCount, classes }, l2, pass, () => coordinates, pause)
   const point = Float64Array.from({ length: coordinates.length }, () => random.normal() / 4)
   return { features, labels, columns, coordinates, objective, point }
 }

@@ -1,0 +1,183 @@
+/**
+ * How the objective bends, from a sample of rows: the Kronecker product B ⊗ A of a matrix over classes and one over
+ * features (plus the penalty) stands in for the Hessian, mean over rows of (diag(p) − p·pᵀ) ⊗ x·xᵀ.
+ *
+ *   A = Σ_r u_r·z_r·z_rᵀ / Σ_r u_r        z = (x − mean) / spread       u_r = 1 − Σ_k p_rk², the trace of diag(p) − p·pᵀ
+ *   B = mean_r (diag(p_r) − p_r·p_rᵀ)
+ *
+ * Before the first step p is 1/classes everywhere, u does not matter, and B is a multiple of the identity on all
+ * differences of classes; later both follow the fitted probabilities. Means are those with the weights u, so that features
+ * and intercept do not mix.
+ */
+import type { Features, LinearPass } from '../kernels/kernels.ts'
+import { selectLossKernels } from '../kernels/select-losses.ts'
+import type { Columns } from './columns.ts'
+import { correlate, type Sample } from './correlation.ts'
+import { eigen } from './eigen.ts'
+import type { Pause } from './pause.ts'
+
+export interface Curvature {
+  /** Where the features are centred; 0 without an intercept. */
+  readonly means: Float64Array
+  /** The unit of each feature in A; infinite for a feature that tells nothing. */
+  readonly spreads: Float64Array
+  /** A with what is added to its diagonal: features × features, lower triangle; undefined stands for the identity. */
+  readonly features: Float64Array | undefined
+  /** Eigenvalues of B, one per class, all positive. */
+  readonly values: Float64Array
+  /** Eigenvectors of B in columns, classes × classes; undefined stands for the identity. */
+  readonly vectors: Float64Array | undefined
+}
+
+/** A has FULL_FEATURES² numbers, its factor takes FULL_FEATURES³/6 steps: 8 MiB and a few tenths of a second. */
+const FULL_FEATURES = 1024
+/** Classes are rotated up to this number; beyond, B is its diagonal. */
+const FULL_CLASSES = 128
+/** An even sample of this many rows is looked at. */
+const SAMPLE_ROWS = 5000
+/** B at the start as a share of (1 − 1/classes)/classes: what is typical of p·(1 − p) in a fitted model. */
+const START_SHARE = 0.125
+/**
+ * Added to the diagonal of A times features per row that the entry comes from. Half of it is as good, three times as much costs half
+ * the passes again near the optimum.
+ */
+const DAMPING = 0.1
+/** Added besides: collinear features would leave the matrix singular. */
+const RIDGE = 2 ** -30
+/** Eigenvalues of B are raised to this share of the largest. */
+const LEAST_VALUE = 1e-3
+/** Rows whose probabilities are computed at once. */
+const BLOCK_ROWS = 64
+/** A mean trace of B below this is rounding: every row of the sample is certain. */
+const LEAST_TRACE = 1e-10
+
+/** What both estimates start from. */
+export interface CurvatureSource {
+  readonly features: Features
+  readonly rows: number
+  readonly classes: number
+  readonly columns: Columns
+  readonly intercept: boolean
+  readonly pause: Pause
+}
+
+/** The curvature at zero weights, B scaled down towards what it will become. */
+export async function startingCurvature(source: CurvatureSource): Promise<Curvature> {
+  const rows = sampleRows(source.rows)
+  const share = (START_SHARE * (1 - 1 / source.classes)) / source.classes
+  const sample = { rows, weights: new Float64Array(rows.length).fill(1) }
+  return {
+    ...(await featureCurvature(source, sample)),
+    values: new Float64Array(source.classes).fill(share),
+    vectors: undefined,
+  }
+}
+
+/** The curvature at the weights of the pass; undefined where it is nothing but rounding. */
+export async function fittedCurvature(source: CurvatureSource, pass: LinearPass): Promise<Curvature | undefined> {
+  const rows = sampleRows(source.rows)
+  const { traces, matrix } = await classCurvature(source, pass, rows)
+  let total = 0
+  for (const trace of traces) total += trace
+  if (!(total > LEAST_TRACE * rows.length)) return undefined
+  const features = await featureCurvature(source, { rows, weights: traces })
+  return { ...features, ...decompose(matrix, source.classes) }
+}
+
+function sampleRows(rows: number): Int32Array {
+  const count = Math.min(rows, SAMPLE_ROWS)
+  return Int32Array.from({ length: count }, (_, s) => Math.floor((s * rows) / count))
+}
+
+/** A, damped. */
+async function featureCurvature(
+  { features, columns, intercept, pause }: CurvatureSource,
+  sample: Sample,
+): Promise<Pick<Curvature, 'means' | 'spreads' | 'features'>> {
+  const { means, deviations } = columns
+  const size = means.length
+  // What never varies tells nothing that the intercept does not: the infinite spread keeps its weight at 0.
+  const spreads = deviations.map(
+    (deviation, j) => (intercept ? deviation : hypotenuse(deviation, means[j])) || Infinity,
+  )
+  if (size > FULL_FEATURES) return { means: intercept ? means : new Float64Array(size), spreads, features: undefined }
+  const { matrix, support, means: centres } = await correlate(features, sample, means, spreads, intercept, pause)
+  for (let j = 0, i = 0; j < size; j++, i += size + 1) {
+    matrix[i] = Math.max(0, matrix[i]) + RIDGE + (DAMPING * size) / Math.max(1, support[j])
+  }
+  return { means: centres, spreads, features: matrix }
+}
+
+/** B, and u of each row of the sample. */
+async function classCurvature(
+  { features, classes, columns, pause }: CurvatureSource,
+  pass: LinearPass,
+  rows: Int32Array,
+): Promise<{ traces: Float64Array; matrix: Float64Array }> {
+  const size = columns.means.length
+  const traces = new Float64Array(rows.length)
+  const matrix = new Float64Array(classes * classes)
+  const block = createLike(features, BLOCK_ROWS * size)
+  const probs = new Float64Array(BLOCK_ROWS * classes)
+  for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
+    const count = Math.min(BLOCK_ROWS, rows.length - first)
+    for (let r = 0; r < count; r++) {
+      const begin = rows[first + r] * size
+      block.set(features.subarray(begin, begin + size), r * size)
+    }
+    pass.logits(block, 0, count, probs)
+    const own = probs.subarray(0, count * classes)
+    selectLossKernels(own.length).softmax(own, count, classes, 1, own)
+    for (let r = 0; r < count; r++) traces[first + r] = addRow(matrix, probs, r * classes, classes)
+    await pause()
+  }
+  for (let i = 0; i < matrix.length; i++) matrix[i] /= rows.length
+  return { traces, matrix }
+}
+
+/** Not by slice, which for a Buffer is a view of the caller's bytes. */
+function createLike(features: Features, length: number): Features {
+  if (features instanceof Uint8Array) return new Uint8Array(length)
+  return features instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
+}
+
+/** matrix += diag(p) − p·pᵀ; returns the trace of that. Only the diagonal where there are many classes. */
+function addRow(matrix: Float64Array, probs: Float64Array, begin: number, classes: number): number {
+  let trace = 0
+  for (let k = 0; k < classes; k++) {
+    const p = probs[begin + k]
+    // The complement as a sum of the others would be exact; a metric does not need it.
+    trace += p * (1 - p)
+    matrix[k * classes + k] += p * (1 - p)
+    if (classes > FULL_CLASSES) continue
+    for (let l = 0; l < k; l++) {
+      matrix[k * classes + l] -= p * probs[begin + l]
+      matrix[l * classes + k] -= p * probs[begin + l]
+    }
+  }
+  return trace
+}
+
+/** Eigenvalues, raised where they are small, and eigenvectors of B. */
+function decompose(matrix: Float64Array, classes: number): Pick<Curvature, 'values' | 'vectors'> {
+  const diagonal = Float64Array.from({ length: classes }, (_, k) => matrix[k * classes + k])
+  if (classes > FULL_CLASSES) return { values: raise(diagonal), vectors: undefined }
+  // The same shift of all classes has no curvature, and no gradient either; with the mean of the others it does no harm.
+  const mean = diagonal.reduce((a, b) => a + b, 0) / (classes - 1)
+  for (let i = 0; i < matrix.length; i++) matrix[i] += mean / classes
+  const { values, vectors } = eigen(matrix, classes)
+  return { values: raise(values), vectors }
+}
+
+function raise(values: Float64Array): Float64Array {
+  const least = LEAST_VALUE * values.reduce((a, b) => Math.max(a, b), 0)
+  return values.map((value) => Math.max(value, least))
+}
+
+/** √(a² + b²) without overflow. */
+export function hypotenuse(a: number, b: number): number {
+  const large = Math.max(Math.abs(a), Math.abs(b))
+  if (large === 0) return 0
+  const small = Math.min(Math.abs(a), Math.abs(b)) / large
+  return large * Math.sqrt(1 + small * small)
+}
