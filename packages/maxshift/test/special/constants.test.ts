@@ -130,6 +130,12 @@ const KERNEL_TABLES: Record<string, number[]> = {
     ...[1.5 * 2 ** 52, recipes.log2E(), -ln2High, -ln2Low, recipes.logOfPower(-1022, 53), 1],
     ...recipes.expDoublePolynomial(),
   ],
+  'double-sum.ts': [
+    reference('kernels/js/double-row.ts', 'BELOW_GRID'),
+    reference('special/exp.ts', 'EXP_UNDERFLOW'),
+    ...[1, GRID_78, GRID_104],
+  ],
+  'log-full.ts': [...[3, 4, 5].flatMap((n) => recipes.reciprocalFactorial(n)), ...leadingFactorials(6, 11)],
   'exp-double.ts': [
     ...[1.5 * 2 ** 52, recipes.stepsPerUnit(), ...recipes.stepParts()],
     ...leadingFactorials(2, 6).reverse(),
@@ -142,9 +148,13 @@ const KERNEL_TABLES: Record<string, number[]> = {
 }
 
 const KERNEL_CONSTANTS: Record<string, Record<string, number>> = {
-  'double.ts': {
-    BELOW_GRID: reference('kernels/js/double-row.ts', 'BELOW_GRID'),
+  'double.ts': { EXP_UNDERFLOW: reference('special/exp.ts', 'EXP_UNDERFLOW') },
+  'double-row.ts': {
     EXP_UNDERFLOW: reference('special/exp.ts', 'EXP_UNDERFLOW'),
+    TINY: 2 ** -120,
+    CANCELLATION: reference('kernels/js/double-row.ts', 'CANCELLATION'),
+    SMALL_MAX: 2 ** -800,
+    LIFT: 2 ** reference('kernels/js/double-row.ts', 'LIFT'),
   },
   'grid.ts': { UNIT_26: 2 ** -26, UNIT_52: 2 ** -52, UNIT_78: 2 ** -78, UNIT_104: 2 ** -104 },
   'log1p.ts': { LN2_HIGH: ln2High, LN2_LOW: ln2Low, ...numbered('Q', recipes.logPolynomial()) },

@@ -16,7 +16,7 @@ export const BLOCK_ENTRIES = 65536
 /** Entries of the longest row that is copied, and for which there is scratch: 2^18. */
 export const LONGEST_ROW = 262144
 
-/** Numbers per record that sums_f64 leaves for a row (assembly/double.ts). */
+/** Numbers per record of the sums of a float64 row (assembly/double-sum.ts). */
 export const RECORD = 6
 const PAGE = 65536
 /**

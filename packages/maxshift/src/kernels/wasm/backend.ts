@@ -6,7 +6,6 @@ import { dispatch } from '../dispatch.ts'
 import { referenceFamily } from '../js/reference-family.ts'
 import type { FamilyKernels } from '../kernels.ts'
 import { type Arena, LONGEST_ROW } from './arena.ts'
-import { doubleKernels } from './double-kernels.ts'
 import { FEW_CLASSES, isFar, isVeryFar } from './limits.ts'
 import { wholeKernels } from './whole-kernels.ts'
 
@@ -25,6 +24,9 @@ function referenceFor32(double: FamilyKernels): FamilyKernels {
     },
   }
 }
+
+const doubleKernels = (base: Arena): FamilyKernels =>
+  wholeKernels(base, 'wasm, float64', (arena) => arena.accurateDouble)
 
 /** Accurate mode: the bits of the reference. */
 export function accurateBackend(base: Arena): FamilyKernels {

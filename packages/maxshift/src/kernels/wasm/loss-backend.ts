@@ -6,7 +6,6 @@ import { dispatchLosses } from '../dispatch.ts'
 import { referenceLosses } from '../js/reference-losses.ts'
 import type { LossKernels } from '../kernels.ts'
 import { type Arena, LONGEST_ROW } from './arena.ts'
-import { doubleLosses } from './double-losses.ts'
 import { FEW_CLASSES, isFar, isVeryFar } from './limits.ts'
 import { lossesOf } from './loss-module.ts'
 import { softDoubleLosses } from './soft-double-losses.ts'
@@ -18,7 +17,7 @@ export function accurateLossBackend(base: Arena): LossKernels {
     ...wholeLosses(base, (arena) => lossesOf(arena).accurateSingle),
     ...softLosses(base, (arena) => lossesOf(arena).soft),
   }
-  const double = { ...doubleLosses(base), ...softDoubleLosses(base) }
+  const double = { ...wholeLosses(base, (arena) => lossesOf(arena).accurateDouble), ...softDoubleLosses(base) }
   return dispatchLosses('wasm, accurate', (logits, classes, temperature) => {
     if (classes > LONGEST_ROW) return referenceLosses
     if (logits instanceof Float32Array) return single

@@ -93,6 +93,7 @@ export interface SoftPasses {
 
 export interface LossInstance {
   readonly accurateSingle: WholeLosses
+  readonly accurateDouble: WholeLosses
   readonly fastSingle: WholeLosses
   readonly fastDouble: WholeLosses
   readonly soft: SoftKernels
@@ -131,6 +132,7 @@ export function lossesOf(arena: Arena): LossInstance {
     const { accurate, fast } = instancesOf(loaded, arena.memory)
     instance = {
       accurateSingle: whole(accurate, 'f32', ''),
+      accurateDouble: whole(accurate, 'f64', ''),
       fastSingle: whole(fast, 'f32', 'Fast'),
       fastDouble: whole(fast, 'f64', 'Fast'),
       soft: soft(accurate, 'f32', ''),

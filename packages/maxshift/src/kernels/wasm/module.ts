@@ -26,11 +26,10 @@ export interface WholeKernels {
   logSumExp: RowsKernel
 }
 
-/** The passes over the entries of float64 rows in accurate mode; what is done once a row stays in TypeScript. */
+/** Writing float64 rows in accurate mode from what was made of them in TypeScript, for streams. */
 export interface DoublePasses {
   setTemperature_f64(half: number, inverse: number, inverseLow: number): void
-  sums_f64(logits: number, rows: number, classes: number, records: number): void
-  softmax_f64(
+  writeSoftmax_f64(
     logits: number,
     classes: number,
     out: number,
@@ -41,7 +40,7 @@ export interface DoublePasses {
     exponent: number,
     top: number,
   ): void
-  logSoftmax_f64(
+  writeLogSoftmax_f64(
     logits: number,
     classes: number,
     out: number,
@@ -67,6 +66,7 @@ type Transpose = (
 export interface Instance {
   readonly passes: DoublePasses
   readonly accurateSingle: WholeKernels
+  readonly accurateDouble: WholeKernels
   readonly fastSingle: WholeKernels
   readonly fastDouble: WholeKernels
   readonly transposeSingle: Transpose
@@ -133,6 +133,7 @@ export function instantiate(modules: Modules, memory: WebAssembly.Memory): Insta
   return {
     passes: accurate as unknown as DoublePasses,
     accurateSingle: whole(accurate, 'f32', ''),
+    accurateDouble: whole(accurate, 'f64', ''),
     fastSingle: whole(fast, 'f32', 'Fast'),
     fastDouble: whole(fast, 'f64', 'Fast'),
     transposeSingle: accurate.transpose_f32,

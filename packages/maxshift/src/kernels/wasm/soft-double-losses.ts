@@ -12,7 +12,7 @@ import { entryScale, temperatureOf } from '../js/temperature.ts'
 import type { LossKernels, Targets } from '../kernels.ts'
 import { type Arena, BLOCK_ROWS, RECORD } from './arena.ts'
 import { type Block, overBlocks, rowOf, setBase, targetsOf } from './blocks.ts'
-import { restore } from './double-kernels.ts'
+import { restore } from './double-records.ts'
 import { lossesOf } from './loss-module.ts'
 
 /** Numbers per record that softSums_f64 leaves for a row. */

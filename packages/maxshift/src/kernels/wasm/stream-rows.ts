@@ -3,13 +3,23 @@
  */
 import type { FloatArray } from '../../arrays.ts'
 import { log1p } from '../../special/log.ts'
-import { row as doubleRow, finishLog, logScale, lossOf, UNIT } from '../js/double-row.ts'
+import {
+  row as doubleRow,
+  finishLog,
+  logScale,
+  lossOf,
+  shift,
+  softmaxWeights,
+  UNIT,
+  type Weights,
+} from '../js/double-row.ts'
 import { finiteSecond, row as singleRow } from '../js/single-row.ts'
 import { restoreChunk } from '../js/stream-row.ts'
 import type { SumState } from '../js/sum-state.ts'
 import { type Arena, BLOCK_ENTRIES } from './arena.ts'
-import { writeSoftmax } from './double-kernels.ts'
 import { streamPasses } from './stream-module.ts'
+
+const weights: Weights = { factor: { hi: 0, lo: 0, exponent: 0 }, top: 0 }
 
 /** In place on `count` entries at an address, by the rows that were restored. */
 function writeSingle(arena: Arena, isLog: boolean, at: number, count: number): void {
@@ -25,8 +35,12 @@ function writeDouble(arena: Arena, isLog: boolean, at: number, count: number): v
   if (isLog) {
     finishLog()
     const scale = logScale()
-    arena.passes.logSoftmax_f64(at, count, at, max, log.hi * scale, log.lo * scale, lossOf(max))
-  } else writeSoftmax(arena, count, UNIT, at, at)
+    arena.passes.writeLogSoftmax_f64(at, count, at, max, log.hi * scale, log.lo * scale, lossOf(max))
+  } else {
+    softmaxWeights(UNIT, weights)
+    const { factor, top } = weights
+    arena.passes.writeSoftmax_f64(at, count, at, max, shift(), factor.hi, factor.lo, factor.exponent, top)
+  }
 }
 
 /** The results for `values`, copied through the data area block by block. */

@@ -1,5 +1,5 @@
 /**
- * The backends in which a whole operation of the softmax family is one call of the module: float32 in both modes, float64 in fast mode.
+ * The backends in which a whole operation of the softmax family is one call of the module.
  *
  * The kernels leave rows without a finite maximum, and log-sum-exps that cancel, to others (assembly/rows.ts), who get them here: to the
  * reference, so that infinities are decided in one place, or to kernels with its bits.

@@ -1,5 +1,5 @@
 /**
- * The backends in which a whole loss is one call of the module: float32 in both modes, float64 in fast mode for labels. Rows that the
+ * The backends in which a whole loss is one call of the module: float32 and, for labels, float64 in both modes. Rows that the
  * kernels leave go to the reference, as in whole-kernels.ts.
  */
 import type { FloatArray } from '../../arrays.ts'
@@ -14,7 +14,8 @@ import type { SoftKernels, WholeLosses } from './loss-module.ts'
 /** Copies the scales of a block into its arena, for float32 bounded as the reference does. */
 function setScales({ arena, first, rows }: Block, scales: Float64Array, isSingle: boolean): void {
   const copy = new Float64Array(arena.memory.buffer, arena.scales, 2 * rows)
-  for (let r = 0; r < rows; r++) copy[2 * r] = isSingle ? scaleOf(scales, first + r) : scales[2 * (first + r)]
+  if (!isSingle) copy.set(scales.subarray(2 * first, 2 * (first + rows)))
+  else for (let r = 0; r < rows; r++) copy[2 * r] = scaleOf(scales, first + r)
 }
 
 /** What is done after a kernel has run: its losses are fetched, and the rows that it left are noted. */

@@ -1,43 +1,19 @@
 /**
  * float64 rows, accurate mode: the two passes over the entries of kernels/js/double.ts in vector lanes, the same bits.
- *
- * What is done once a row, in pairs, stays with the caller in TypeScript: `sums_f64` leaves the exact sums, the caller makes the
- * factor or the logarithm of them, and `softmax_f64` or `logSoftmax_f64` write the row.
+ * This file writes rows, from a factor or a logarithm that is made in double-row.ts, or by a caller in TypeScript.
  */
-import { sumOfOthers } from './double-sum'
-import { findTopDouble, loadLast, MAX, SECOND } from './double-top'
+import { KEPT } from './double-sum'
+import { loadLast } from './double-top'
 import { powerDouble, powerExponent, powerHi, powerLo, powerOfTwo } from './exp-double'
 import { select } from './lanes'
 import { productErrorOfHalves, sumError, sumErrorOfAny, upperHalf } from './pairs'
 import { halved, isScaled, over, overLow } from './temperature-double'
 
-/** Bytes per record. */
-const RECORD: usize = 48
-
 /** Differences below the second are clamped, as in the reference. */
 const EXP_UNDERFLOW: f64 = -1600
 
-// @ts-expect-error: decorator
-@inline
-function sums(scaled: bool, x: usize, rows: i32, classes: usize, records: usize): void {
-  for (let r = 0; r < rows; r++) {
-    findTopDouble(x, classes, records)
-    if (isFinite(f64.load(records, MAX)) && isFinite(f64.load(records, SECOND))) {
-      sumOfOthers(scaled, x, classes, records, false, 0, false, 0, 0)
-    }
-    x += classes << 3
-    records += RECORD
-  }
-}
-
-/** For each row its maximum, the largest other entry, and, where both are finite, the slices of S₂. */
-export function sums_f64(x: usize, rows: i32, classes: usize, records: usize): void {
-  if (isScaled) sums(true, x, rows, classes, records)
-  else sums(false, x, rows, classes, records)
-}
-
 /** (hi + lo) · 2^exponent, rounded once, as scaleRounded in special/bits.ts; hi > 0. */
-function scaleRounded(hi: f64, lo: f64, exponent: i64): f64 {
+export function scaleRounded(hi: f64, lo: f64, exponent: i64): f64 {
   if (exponent < -1200) return 0
   const top = exponent + ((reinterpret<i64>(hi) >> 52) - 1023)
   if (top >= -1022) {
@@ -54,9 +30,40 @@ function scaleRounded(hi: f64, lo: f64, exponent: i64): f64 {
 /** From this exponent on, results are normal numbers whatever the factor. */
 export const NORMAL: i64 = -950
 
+/** scaleRounded in lanes, for 0 or 2^−60 < hi < 2^23. */
+// @ts-expect-error: decorator
+@inline
+export function scaleLanes(hi: v128, lo: v128, exponent: v128): v128 {
+  const e0 = i64x2.extract_lane(exponent, 0)
+  const e1 = i64x2.extract_lane(exponent, 1)
+  if (min(e0, e1) >= NORMAL) return f64x2.mul(hi, powerOfTwo(exponent))
+  return f64x2(
+    scaleRounded(f64x2.extract_lane(hi, 0), f64x2.extract_lane(lo, 0), e0),
+    scaleRounded(f64x2.extract_lane(hi, 1), f64x2.extract_lane(lo, 1), e1),
+  )
+}
+
 // What weighted leaves: exp((v − second)/T) · (factorHi + factorLo) as a pair with an exponent.
 export let productHi = f64x2.splat(0)
 export let productLo = f64x2.splat(0)
+
+/** What the product of two pairs has beyond the product of their heads, one of them in halves. */
+// @ts-expect-error: decorator
+@inline
+function errorOf(
+  hi: v128,
+  lo: v128,
+  factorHi: v128,
+  factorHead: v128,
+  factorTail: v128,
+  factorLo: v128,
+  product: v128,
+): v128 {
+  return f64x2.add(
+    productErrorOfHalves(hi, factorHead, factorTail, product),
+    f64x2.add(f64x2.mul(hi, factorLo), f64x2.mul(lo, factorHi)),
+  )
+}
 
 /** Fills productHi, productLo and powerExponent; anything finite where `isMax`. */
 // @ts-expect-error: decorator
@@ -81,10 +88,7 @@ export function weighted(
   const d = f64x2.pmin(f64x2.pmax(quotient, f64x2.splat(EXP_UNDERFLOW)), f64x2.splat(0))
   powerDouble(d, v128.andnot(tail, isMax))
   const product = f64x2.mul(powerHi, factorHi)
-  const error = f64x2.add(
-    productErrorOfHalves(powerHi, factorHead, factorTail, product),
-    f64x2.add(f64x2.mul(powerHi, factorLo), f64x2.mul(powerLo, factorHi)),
-  )
+  const error = errorOf(powerHi, powerLo, factorHi, factorHead, factorTail, factorLo, product)
   const rounded = f64x2.add(product, error)
   productHi = rounded
   productLo = f64x2.add(f64x2.sub(product, rounded), error)
@@ -107,18 +111,7 @@ function probs(
 ): v128 {
   const isMax = f64x2.eq(v, max)
   weighted(scaled, v, second, isMax, factorHi, factorHead, factorTail, factorLo)
-  const e = i64x2.add(powerExponent, exponent)
-  const e0 = i64x2.extract_lane(e, 0)
-  const e1 = i64x2.extract_lane(e, 1)
-  let p: v128
-  if (min(e0, e1) >= NORMAL) p = f64x2.mul(productHi, powerOfTwo(e))
-  else {
-    p = f64x2(
-      scaleRounded(f64x2.extract_lane(productHi, 0), f64x2.extract_lane(productLo, 0), e0),
-      scaleRounded(f64x2.extract_lane(productHi, 1), f64x2.extract_lane(productLo, 1), e1),
-    )
-  }
-  return select(isMax, top, p)
+  return select(isMax, top, scaleLanes(productHi, productLo, i64x2.add(powerExponent, exponent)))
 }
 
 // @ts-expect-error: decorator
@@ -155,7 +148,7 @@ function writeSoftmax(
 }
 
 /** One row of weight · softmax from its factor, as the caller made it of the sums; the factor is positive. */
-export function softmax_f64(
+export function writeSoftmax_f64(
   x: usize,
   classes: usize,
   out: usize,
@@ -170,10 +163,45 @@ export function softmax_f64(
   else writeSoftmax(false, x, classes, out, maximum, shift, factorHi, factorLo, exponent, topValue)
 }
 
-/** (x − m)/T − (logHi + logLo), rounded once; `top` at the maximum. */
+/** The same from the exponentials that sumOfOthers kept. */
+export function writeKept(
+  x: usize,
+  classes: usize,
+  out: usize,
+  kept: usize,
+  maximum: f64,
+  factorHi: f64,
+  factorLo: f64,
+  exponent: i64,
+  topValue: f64,
+): void {
+  const hi = f64x2.splat(factorHi)
+  const head = upperHalf(hi)
+  const tail = f64x2.sub(hi, head)
+  const lo = f64x2.splat(factorLo)
+  const e = i64x2.splat(exponent)
+  const max = f64x2.splat(maximum)
+  const top = f64x2.splat(topValue)
+  const last = x + (classes << 3) - 8
+  for (; x <= last; x += 16) {
+    const v = x < last ? v128.load(x) : loadLast(x)
+    const power = v128.load(kept)
+    const product = f64x2.mul(power, hi)
+    const error = errorOf(power, v128.load(kept, 16), hi, head, tail, lo, product)
+    const rounded = f64x2.add(product, error)
+    const rest = f64x2.add(f64x2.sub(product, rounded), error)
+    const p = select(f64x2.eq(v, max), top, scaleLanes(rounded, rest, i64x2.add(v128.load(kept, 32), e)))
+    if (x < last) v128.store(out, p)
+    else f64.store(out, f64x2.extract_lane(p, 0))
+    kept += KEPT
+    out += 16
+  }
+}
+
+/** (m − x)/T + (logHi + logLo), rounded once; `top` at the maximum. */
 // @ts-expect-error: decorator
 @inline
-function logProbs(scaled: bool, v: v128, max: v128, logHi: v128, logLo: v128, top: v128): v128 {
+export function losses(scaled: bool, v: v128, max: v128, logHi: v128, logLo: v128, top: v128): v128 {
   const a = halved(scaled, max)
   const b = halved(scaled, v)
   const difference = f64x2.sub(a, b)
@@ -183,7 +211,13 @@ function logProbs(scaled: bool, v: v128, max: v128, logHi: v128, logLo: v128, to
   const rest = f64x2.add(sumError(quotient, logHi, sum), f64x2.add(quotientLow, logLo))
   const overflown = f64x2.eq(sum, f64x2.splat(Infinity))
   const loss = select(overflown, sum, f64x2.add(sum, rest))
-  return f64x2.sub(f64x2.splat(0), select(f64x2.eq(v, max), top, loss))
+  return select(f64x2.eq(v, max), top, loss)
+}
+
+// @ts-expect-error: decorator
+@inline
+function logProbs(scaled: bool, v: v128, max: v128, logHi: v128, logLo: v128, top: v128): v128 {
+  return f64x2.sub(f64x2.splat(0), losses(scaled, v, max, logHi, logLo, top))
 }
 
 // @ts-expect-error: decorator
@@ -211,7 +245,7 @@ function writeLogSoftmax(
 }
 
 /** One row of logSoftmax from its logarithm; `topLoss` is what the maximum costs. */
-export function logSoftmax_f64(
+export function writeLogSoftmax_f64(
   x: usize,
   classes: usize,
   out: usize,

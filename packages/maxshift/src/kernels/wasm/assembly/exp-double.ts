@@ -61,11 +61,18 @@ export function middlePart(k: v128): v128 {
   return f64x2.mul(k, c(3))
 }
 
+/** k times the lowest part of the step. */
+// @ts-expect-error: decorator
+@inline
+export function lowestPart(k: v128): v128 {
+  return f64x2.mul(k, c(4))
+}
+
 /** What coarse − product leaves, and the tail. */
 // @ts-expect-error: decorator
 @inline
 export function restOf(coarse: v128, product: v128, near: v128, k: v128, tail: v128): v128 {
-  return f64x2.add(f64x2.sub(f64x2.sub(coarse, near), product), f64x2.sub(tail, f64x2.mul(k, c(4))))
+  return f64x2.add(f64x2.sub(f64x2.sub(coarse, near), product), f64x2.sub(tail, lowestPart(k)))
 }
 
 /** exp(r + rLow) − 1 − r. */

@@ -1,6 +1,6 @@
 /** The module: both modes. fast.ts is built a second time with relaxed SIMD. */
 export * from './accurate'
-export { logSoftmax_f64, softmax_f64, sums_f64 } from './double'
+export { writeLogSoftmax_f64, writeSoftmax_f64 } from './double'
 export { table_f64 } from './exp-double'
 export * from './fast'
 export { transpose_f32, transpose_f64 } from './matrix'

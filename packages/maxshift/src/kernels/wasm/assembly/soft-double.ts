@@ -40,7 +40,7 @@ function placeOfMax(x: usize, max: f64): usize {
   return (at - x) >> 3
 }
 
-/** As sums_f64, with the sums of the differences, of the weights (unless the rows share a base, stride 0), and the place of the maximum. */
+/** The records of rows (double-sum.ts), with the sums of the differences, of the weights (unless the rows share a base, stride 0), and the place of the maximum. */
 export function softSums_f64(
   x: usize,
   rows: i32,
