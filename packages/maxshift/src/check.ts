@@ -234,10 +234,14 @@ export const isIntegerArray = (value: unknown): value is IntegerArray =>
   value instanceof Uint32Array ||
   value instanceof Uint8ClampedArray
 
-/** The kind of labels: an integer array or a number[]; what they hold is checked elsewhere. */
-export function checkLabelKind(who: string, labels: Labels): void {
+/** The kind of labels: an integer array or a number[], or also distributions; what they hold is checked elsewhere. */
+export function checkLabelKind(who: string, labels: Labels | FloatArray, takesDistributions: boolean = false): void {
   if (isIntegerArray(labels) || Array.isArray(labels)) return
   const isFloat = labels instanceof Float32Array || labels instanceof Float64Array
+  if (isFloat && takesDistributions) return
+  const kinds = takesDistributions
+    ? 'an integer array, a number[] or, with distributions, a Float32Array or a Float64Array'
+    : 'an integer array or a number[]'
   const hint = isFloat ? ' (distributions are not supported)' : ''
-  throw new TypeError(`${who}: expected labels to be an integer array or a number[], got ${describe(labels)}${hint}`)
+  throw new TypeError(`${who}: expected labels to be ${kinds}, got ${describe(labels)}${hint}`)
 }

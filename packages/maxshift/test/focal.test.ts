@@ -50,7 +50,7 @@ describe.each(DTYPES)('focal loss, %s', (dtype) => {
       const rest = p.reduce((sum, share, i) => (i === label ? sum : sum.plus(share)), world.zero)
       const exact = oracle(p[label], rest, (logP[label] ?? world.zero).negated(), gamma)
       const title = `[${logits.join()}] ${label} / ${temperature} ^ ${gamma}`
-      const options = { gamma, temperature, reduction: 'none' } as const
+      const options = { classes: logits.length, gamma, temperature, reduction: 'none' } as const
       const result = focalLossWithGradient(logits, [label], options)
       expect(focalLoss(logits, [label], options)).toEqual(result.loss)
       expect(ulpError(result.loss[0], toExact(exact.loss, dtype), dtype), title).toBeLessThanOrEqual(GOAL[dtype])
@@ -120,7 +120,11 @@ describe.each(DTYPES)('focal loss, %s', (dtype) => {
     const nan = Number.NaN
     const of = (logits: number[], label: number, options = {}) => {
       const row = floatArray(dtype, logits)
-      const { loss, gradient } = focalLossWithGradient(row, [label], { ...options, reduction: 'none' })
+      const { loss, gradient } = focalLossWithGradient(row, [label], {
+        classes: row.length,
+        ...options,
+        reduction: 'none',
+      })
       return [loss[0], ...gradient]
     }
     expect(of([0, -inf, 0], 1)).toEqual([inf, 0.5, -1, 0.5])
@@ -190,12 +194,17 @@ describe('messages', () => {
     [
       () => focalLoss([1, 2], [0, 1], { classes: 2 }),
       RangeError,
-      'focalLoss: expected one label per row, 1 in all, got 2',
+      'focalLoss: expected one label per row, 1 in all, got 2 (distributions are not supported)',
+    ],
+    [
+      () => focalLoss([1, 2], [0, 0]),
+      RangeError,
+      'focalLoss: expected more logits than labels, or classes, got 2 of each and no classes (give classes: 1 if there is one class)',
     ],
     [
       () => focalLoss([1, 2], [2]),
       RangeError,
-      'focalLoss: expected labels[0] to be an integer in [0, 2), got 2 (set ignoreIndex to skip it)',
+      'focalLoss: expected labels[0] to be an integer in [0, 2), got 2 (labels count from 0)',
     ],
     [
       () => focalLoss([1, 2], [0], bad({ labelSmoothing: 0.1 })),

@@ -6,7 +6,6 @@ import type { FloatArray, Labels, Logits, ResultArray } from '../arrays.ts'
 import {
   checkAllMasked,
   checkApart,
-  checkLabelKind,
   checkLogits,
   checkNumber,
   checkOptions,
@@ -79,10 +78,10 @@ function focal(
   wantsGradient: boolean,
 ): LossWithGradient<number | FloatArray, FloatArray> {
   const values = checkLogits(who, logits)
-  checkLabelKind(who, labels)
-  const layout = checkLabelledLayout(who, values.length, labels, options)
+  const layout = checkLabelledLayout(who, values.length, labels, options, false)
   if (labels.length !== rowCount(layout)) {
-    throw new RangeError(`${who}: expected one label per row, ${rowCount(layout)} in all, got ${labels.length}`)
+    const hint = labels.length === values.length ? ' (distributions are not supported)' : ''
+    throw new RangeError(`${who}: expected one label per row, ${rowCount(layout)} in all, got ${labels.length}${hint}`)
   }
   const plan = checkWeightPlan(who, labels, layout, options)
   const integers = plan.labels as Int32Array // one per row, so they are no distributions
@@ -125,7 +124,8 @@ function focal(
  * among others that are not; with one +∞ the limit, 0 at the label and +∞ elsewhere. Never −0.
  *
  * @param logits rows × classes, row-major, or of the `shape` given, with the classes along `axis`.
- * @param labels integers in [0, classes), one per row. Without `classes` and `shape` their number tells the number of rows.
+ * @param labels integers in [0, classes), one per row. Without `classes` and `shape` their number tells that of rows of
+ * two classes or more.
  * @param options see {@link FocalLossOptions}.
  * @returns a number for 'mean' and 'sum' (float64, whatever the logits are), an array in the dtype of softmax for 'none'.
  * @throws TypeError for wrong kinds and unknown options; RangeError for empty input, lengths that do not fit, and values out of range.

@@ -21,14 +21,18 @@ export interface CheckedLabels {
   readonly ignored: Uint8Array | null
 }
 
-/** The layout of logits that come with labels, whose number can stand for `classes`. */
+/**
+ * The layout of logits that come with labels, whose number can stand for `classes`, unless that would be 1: then every loss would be 0,
+ * and more often the logits are those of a binary classifier, or the labels distributions.
+ */
 export function checkLabelledLayout(
   who: string,
   length: number,
   labels: LabelsOrTargets,
   options: LayoutOptions,
+  takesDistributions: boolean = true,
 ): Layout {
-  if (!isFloatArray(labels)) checkLabelKind(who, labels)
+  checkLabelKind(who, labels, takesDistributions)
   if (labels.length === 0) throw new RangeError(`${who}: expected at least one label, got none`)
   if (length === 0) throw new RangeError(`${who}: expected at least one logit per row, got none`)
   const { classes, shape, axis } = options
@@ -39,6 +43,13 @@ export function checkLabelledLayout(
     throw new RangeError(
       `${who}: expected the length of logits to be a multiple of the number of labels, got ${length} logits and ` +
         `${labels.length} labels`,
+    )
+  }
+  if (length === labels.length) {
+    const distributions = takesDistributions && Array.isArray(labels) ? ', or the length of a distribution' : ''
+    throw new RangeError(
+      `${who}: expected more logits than labels, or classes, got ${length} of each and no classes ` +
+        `(give classes: 1 if there is one class${distributions})`,
     )
   }
   return checkLayout(who, length, { classes: length / labels.length })
@@ -59,7 +70,7 @@ export function checkLabelsOrTargets(
     const labels = `one label per row, ${rows} in all`
     const targets = `a distribution over the ${layout.classes} classes per row, ${entries} in all`
     const expected = isNumbers ? `${labels}, or ${targets}` : isFloatArray(given) ? targets : labels
-    throw new RangeError(`${who}: expected ${expected}, got ${given.length}`)
+    throw new RangeError(`${who}: expected ${expected}, got ${given.length}${kindHint(given, entries)}`)
   }
   if (ignoreIndex.length > 0) {
     throw new TypeError(
@@ -68,6 +79,12 @@ export function checkLabelsOrTargets(
     )
   }
   return { labels: null, targets: checkTargets(who, given), ignored: null }
+}
+
+/** The kind of the array decides whether labels or distributions are meant; its length may tell that it was the wrong one. */
+function kindHint(given: LabelsOrTargets, entries: number): string {
+  if (isFloatArray(given)) return ' (a FloatArray holds distributions; labels are an integer array or a number[])'
+  return given.length === entries ? ' (distributions are a FloatArray or a number[])' : ''
 }
 
 const isShared = (view: ArrayBufferView): boolean =>
@@ -97,13 +114,17 @@ function checkIgnoring(
   return { labels: labels ?? new Int32Array(values), targets: null, ignored }
 }
 
+const NOT_A_LABEL = 'distributions are a FloatArray, or one number per logit'
+const SKIP = 'set ignoreIndex to skip it'
+
 function labelError(who: string, r: number, label: unknown, classes: number, ignoreIndex: readonly number[]): Error {
   const message = `${who}: expected labels[${r}] to be an integer in [0, ${classes})`
   if (typeof label !== 'number') return new TypeError(`${message}, got ${describe(label)}`)
   if (!Number.isInteger(label)) {
-    return new RangeError(`${message}, got ${label} (distributions are a FloatArray, or one number per logit)`)
+    const hint = classes === 1 ? 'distributions over one class are a FloatArray' : NOT_A_LABEL
+    return new RangeError(`${message}, got ${label} (${hint})`)
   }
   if (ignoreIndex.length > 0)
     return new RangeError(`${message} or ignoreIndex (${ignoreIndex.join(', ')}), got ${label}`)
-  return new RangeError(`${message}, got ${label} (set ignoreIndex to skip it)`)
+  return new RangeError(`${message}, got ${label} (${label === classes ? 'labels count from 0' : SKIP})`)
 }

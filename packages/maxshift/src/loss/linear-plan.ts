@@ -8,7 +8,7 @@ import type { Features } from '../kernels/kernels.ts'
 import type { Precision } from '../kernels/linear-tiles.ts'
 import type { Mode } from '../kernels/select.ts'
 import { GRID_TERMS } from '../special/grid.ts'
-import { checkSoftCap, isFloatArray } from './checks.ts'
+import { checkSoftCap } from './checks.ts'
 import type { LabelsOrTargets } from './labels.ts'
 import type { Numbers, RowStats, WeightOptions } from './options.ts'
 import { checkWeightPlan, type Plan, WEIGHT_OPTIONS, type WeightPlan } from './plan.ts'
@@ -78,7 +78,7 @@ export function checkLinearPlan<T extends LinearCrossEntropyOptions>(
   }
   const precision = x instanceof Float64Array || w instanceof Float64Array ? 'f64' : 'f32'
   const like = precision === 'f32' ? new Float32Array(0) : new Float64Array(0)
-  if (!isFloatArray(labels)) checkLabelKind(who, labels)
+  checkLabelKind(who, labels, true)
   const layout = { outer: x.length / featureCount, classes, inner: 1 }
   const weighted = checkWeightPlan(who, labels, layout, options)
   const loss = {

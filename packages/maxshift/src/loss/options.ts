@@ -36,7 +36,10 @@ export interface WeightOptions<R extends Reduction = Reduction> {
 
 /** Options of crossEntropy. With `shape`, labels have that shape without the axis, and distributions all of it. */
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends WeightOptions<R>, RowOptions {
-  /** Entries per row. Default: the length of the logits divided by the number of labels; with distributions, all logits are one row. */
+  /**
+   * Entries per row. Default: the length of the logits divided by the number of labels, if that is above 1; with distributions in a
+   * FloatArray, all logits are one row.
+   */
   classes?: number
   /** The loss and the gradient of a row without any entry above −∞: 'nan' (default) or 'zero'. */
   allMasked?: 'nan' | 'zero'

@@ -332,7 +332,7 @@ describe('messages', () => {
     [
       () => linearCrossEntropy(x, w, [0, 3], three),
       RangeError,
-      'expected labels[1] to be an integer in [0, 3), got 3 (set ignoreIndex to skip it)',
+      'expected labels[1] to be an integer in [0, 3), got 3 (labels count from 0)',
     ],
     [() => linearCrossEntropy([], w, [], three), RangeError, 'expected at least one row of features, got none'],
     [() => linearCrossEntropy(x, [], y, three), RangeError, 'expected weights of at least one class, got none'],
@@ -354,7 +354,7 @@ describe('messages', () => {
     [
       () => linearCrossEntropy(x, w, bad('01'), three),
       TypeError,
-      'expected labels to be an integer array or a number[], got "01"',
+      'expected labels to be an integer array, a number[] or, with distributions, a Float32Array or a Float64Array, got "01"',
     ],
     [
       () => linearCrossEntropy(x, w, y, { ...three, temperature: 0 }),

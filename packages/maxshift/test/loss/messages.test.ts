@@ -17,12 +17,12 @@ const labels: Case[] = [
   [
     () => crossEntropy(two, bad('0')),
     TypeError,
-    'crossEntropy: expected labels to be an integer array or a number[], got "0"',
+    'crossEntropy: expected labels to be an integer array, a number[] or, with distributions, a Float32Array or a Float64Array, got "0"',
   ],
   [
     () => crossEntropy(two, bad(BigInt64Array.of(0n))),
     TypeError,
-    'crossEntropy: expected labels to be an integer array or a number[], got BigInt64Array of length 1',
+    'crossEntropy: expected labels to be an integer array, a number[] or, with distributions, a Float32Array or a Float64Array, got BigInt64Array of length 1',
   ],
   [() => crossEntropy(two, []), RangeError, 'crossEntropy: expected at least one label, got none'],
   [() => crossEntropy([], [0]), RangeError, 'crossEntropy: expected at least one logit per row, got none'],
@@ -44,12 +44,34 @@ const labels: Case[] = [
   [
     () => crossEntropy(six, Float32Array.of(0, 1), { classes: 3 }),
     RangeError,
-    'crossEntropy: expected a distribution over the 3 classes per row, 6 in all, got 2',
+    'crossEntropy: expected a distribution over the 3 classes per row, 6 in all, got 2 ' +
+      '(a FloatArray holds distributions; labels are an integer array or a number[])',
+  ],
+  [
+    () => crossEntropy(six, Uint8Array.of(1, 0, 0, 0, 1, 0), { classes: 3 }),
+    RangeError,
+    'crossEntropy: expected one label per row, 2 in all, got 6 (distributions are a FloatArray or a number[])',
+  ],
+  [
+    () => crossEntropy([1, 2, 3], [0.2, 0.3, 0.5]),
+    RangeError,
+    'crossEntropy: expected more logits than labels, or classes, got 3 of each and no classes ' +
+      '(give classes: 1 if there is one class, or the length of a distribution)',
+  ],
+  [
+    () => crossEntropy(Float32Array.of(1, 2, 3, 4), Int32Array.of(0, 0, 0, 0)),
+    RangeError,
+    'crossEntropy: expected more logits than labels, or classes, got 4 of each and no classes (give classes: 1 if there is one class)',
+  ],
+  [
+    () => crossEntropy([1, 2, 3], [0.2, 0.3, 0.5], { classes: 1 }),
+    RangeError,
+    'crossEntropy: expected labels[0] to be an integer in [0, 1), got 0.2 (distributions over one class are a FloatArray)',
   ],
   [
     () => crossEntropy([1, 2, 3], [3]),
     RangeError,
-    'crossEntropy: expected labels[0] to be an integer in [0, 3), got 3 (set ignoreIndex to skip it)',
+    'crossEntropy: expected labels[0] to be an integer in [0, 3), got 3 (labels count from 0)',
   ],
   [
     () => crossEntropy([1, 2, 3, 4], [0, -1]),
@@ -339,7 +361,6 @@ describe.each([
 
 describe('what is no error', () => {
   it('one class: a number[] of the length of the logits holds labels', () => {
-    expect(crossEntropy([1, 2], [0, 0])).toBe(0)
     expect(crossEntropy([1, 2], [0, 0], { classes: 1 })).toBe(0)
     expect(crossEntropy([1, 2], Float64Array.of(0.5, 0.5), { classes: 1 })).toBe(0)
   })

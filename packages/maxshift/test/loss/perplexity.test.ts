@@ -206,7 +206,7 @@ describe('messages', () => {
     [
       () => perplexity([1, 2], [2]),
       RangeError,
-      'perplexity: expected labels[0] to be an integer in [0, 2), got 2 (set ignoreIndex to skip it)',
+      'perplexity: expected labels[0] to be an integer in [0, 2), got 2 (labels count from 0)',
     ],
     [
       () => perplexity([1, 2], [0], bad({ labelSmoothing: 0.1 })),

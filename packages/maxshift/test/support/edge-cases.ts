@@ -144,10 +144,21 @@ const losses: Table<Labelled> = {
     ['label out of range: [0, 0], label 2', [[0, 0], 2]],
   ],
   columns: [
-    ['`crossEntropy`', ([row, label]) => maxshift.crossEntropy(row, [label], { ignoreIndex: -100 })],
-    ['gradient', ([row, label]) => maxshift.crossEntropyWithGradient(row, [label], { ignoreIndex: -100 }).gradient],
-    ['`focalLoss`', ([row, label]) => maxshift.focalLoss(row, [label], { ignoreIndex: -100 })],
-    ['its gradient', ([row, label]) => maxshift.focalLossWithGradient(row, [label], { ignoreIndex: -100 }).gradient],
+    [
+      '`crossEntropy`',
+      ([row, label]) => maxshift.crossEntropy(row, [label], { classes: row.length, ignoreIndex: -100 }),
+    ],
+    [
+      'gradient',
+      ([row, label]) =>
+        maxshift.crossEntropyWithGradient(row, [label], { classes: row.length, ignoreIndex: -100 }).gradient,
+    ],
+    ['`focalLoss`', ([row, label]) => maxshift.focalLoss(row, [label], { classes: row.length, ignoreIndex: -100 })],
+    [
+      'its gradient',
+      ([row, label]) =>
+        maxshift.focalLossWithGradient(row, [label], { classes: row.length, ignoreIndex: -100 }).gradient,
+    ],
   ],
 }
 
