@@ -57,12 +57,13 @@ function holds<T>(arbitrary: fc.Arbitrary<T>, runs: number, predicate: (value: T
 
 /** All results of one row, by operation; the loss and the gradient are those of the row alone. */
 function resultsOf({ logits, label }: Labelled): ReadonlyMap<Operation, FloatArray> {
-  const { gradient } = crossEntropyWithGradient(logits, [label], { reduction: 'sum' })
+  const options = { classes: logits.length, reduction: 'sum' } as const
+  const { gradient } = crossEntropyWithGradient(logits, [label], options)
   return new Map<Operation, FloatArray>([
     [softmaxOperation, softmax(logits)],
     [logSoftmaxOperation, logSoftmax(logits)],
     [logSumExpOperation, Float64Array.of(logSumExp(logits))],
-    [crossEntropyOperation, Float64Array.of(crossEntropy(logits, [label], { reduction: 'sum' }))],
+    [crossEntropyOperation, Float64Array.of(crossEntropy(logits, [label], options))],
     [gradientOperation, gradient],
   ])
 }
@@ -85,7 +86,10 @@ describe.each(DTYPES)('%s', (dtype) => {
         expect(value).toBeLessThanOrEqual(0)
         expect(Number.isFinite(value)).toBe(!overflows(logits, j, dtype))
       })
-      const { loss, gradient } = crossEntropyWithGradient(logits, [label], { reduction: 'none' })
+      const { loss, gradient } = crossEntropyWithGradient(logits, [label], {
+        classes: logits.length,
+        reduction: 'none',
+      })
       expect(loss[0]).toBeGreaterThanOrEqual(0)
       expect(Number.isFinite(loss[0])).toBe(!overflows(logits, label, dtype))
       expect(gradient.every((g: number) => Math.abs(g) <= 1)).toBe(true)
@@ -166,7 +170,7 @@ describe.each(DTYPES)('%s', (dtype) => {
   // The factor 1.01 pays for taking the computed label gradient instead of the exact one.
   test('a row of the gradient sums to 0 within 1.1 ulp of its label component', () => {
     holds(anyRow(dtype), 1000, ({ logits, label }) => {
-      const { gradient } = crossEntropyWithGradient(logits, [label], { reduction: 'sum' })
+      const { gradient } = crossEntropyWithGradient(logits, [label], { classes: logits.length, reduction: 'sum' })
       const bound = 1.01 * 0.55 * (2 * RELATIVE[dtype] * Math.abs(gradient[label]) + logits.length * LOWEST[dtype])
       expect(exactSum(gradient).abs().toNumber()).toBeLessThanOrEqual(bound)
     })
@@ -210,7 +214,10 @@ test('plain arrays compute in float64', () => {
     expect(softmax(plain)).toEqual(softmax(logits))
     expect(logSoftmax(plain)).toEqual(logSoftmax(logits))
     expect(logSumExp(plain)).toBe(logSumExp(logits))
-    expect(crossEntropy(plain, [label])).toBe(crossEntropy(logits, [label]))
-    expect(crossEntropyWithGradient(plain, [label])).toEqual(crossEntropyWithGradient(logits, [label]))
+    const options = { classes: logits.length }
+    expect(crossEntropy(plain, [label], options)).toBe(crossEntropy(logits, [label], options))
+    expect(crossEntropyWithGradient(plain, [label], options)).toEqual(
+      crossEntropyWithGradient(logits, [label], options),
+    )
   })
 })
