@@ -4,7 +4,7 @@
  */
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { FloatArray } from '../src/arrays.ts'
-import { alloc, logSoftmax, logSumExp, softmax } from '../src/index.ts'
+import { alloc, type LogSumExpOptions, logSoftmax, logSumExp, type SoftmaxOptions, softmax } from '../src/index.ts'
 import { bad } from './support/bad.ts'
 import { exactRow } from './support/oracle.ts'
 import { type Random, seededRandom } from './support/random.ts'
@@ -341,6 +341,12 @@ describe('types', () => {
     const double: Float64Array = logSoftmax([1, 2], { shape: [2], axis: 0 })
     const sum: number = logSumExp(single, { temperature: 2 })
     const sums: Float32Array = logSumExp(single, { shape: [2, 1], axis: 0 })
+    const named: SoftmaxOptions & LogSumExpOptions = { classes: 2 } // without out, for either dtype
+    expect([softmax(single, named).length, softmax(double, named).length, logSumExp(single, named)]).toEqual([
+      2,
+      2,
+      expect.any(Float32Array),
+    ])
     // @ts-expect-error: a name that is misspelt
     expect(() => softmax(double, { temprature: 2 })).toThrow('did you mean temperature?')
     // @ts-expect-error: an array of the other dtype

@@ -19,7 +19,7 @@ import { gradientScales, type Reducing, reduceLosses } from './scales.ts'
 export type BinaryTargets = Numbers | IntegerArray | readonly boolean[]
 
 /** What losses of single logits share. */
-export interface BinaryLossOptions<R extends Reduction = Reduction> {
+export interface BinaryLossOptions<R extends Reduction = 'mean'> {
   /** Entries per row, for one weight per row or per class: logits are rows × classes, row-major. Default 1. */
   classes?: number
   /** 'mean' (default) and 'sum' give a number, 'none' one loss per logit. */
@@ -29,7 +29,7 @@ export interface BinaryLossOptions<R extends Reduction = Reduction> {
 }
 
 /** Options of binaryCrossEntropy. */
-export interface BinaryCrossEntropyOptions<R extends Reduction = Reduction> extends BinaryLossOptions<R> {
+export interface BinaryCrossEntropyOptions<R extends Reduction = 'mean'> extends BinaryLossOptions<R> {
   /** What the loss of the positive part is multiplied with: a number in [0, 1e100], or one per class. Default 1. */
   positiveWeight?: number | Numbers
   /** In [0, 1): targets become z · (1 − labelSmoothing) + labelSmoothing / 2. Default 0. */
@@ -37,7 +37,7 @@ export interface BinaryCrossEntropyOptions<R extends Reduction = Reduction> exte
 }
 
 /** Options of binaryCrossEntropyWithGradient. */
-export interface BinaryCrossEntropyGradientOptions<R extends Reduction = Reduction, T extends FloatArray = FloatArray>
+export interface BinaryCrossEntropyGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
   extends BinaryCrossEntropyOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
   out?: T
@@ -97,7 +97,7 @@ export function checkBinaryPlan(
   who: string,
   logits: Logits,
   given: BinaryTargets,
-  options: BinaryLossOptions,
+  options: BinaryLossOptions<Reduction>,
   range: string,
   allowed: (target: number) => boolean,
 ): BinaryPlan {
@@ -139,7 +139,7 @@ const inRange = (target: number): boolean => target >= 0 && target <= 1
 function run(
   who: string,
   plan: BinaryPlan,
-  options: BinaryCrossEntropyOptions,
+  options: BinaryCrossEntropyOptions<Reduction>,
   gradient: FloatArray | null,
 ): number | FloatArray {
   const { values, targets, rows, classes, reducing, rowScales } = plan
@@ -186,7 +186,7 @@ export function binaryCrossEntropy<L extends Logits, R extends Reduction = 'mean
   options?: BinaryCrossEntropyOptions<R>,
 ): LossOf<L, R> {
   const who = 'binaryCrossEntropy'
-  const known = checkOptions<BinaryCrossEntropyOptions>(who, options, OPTION_NAMES)
+  const known = checkOptions<BinaryCrossEntropyOptions<Reduction>>(who, options, OPTION_NAMES)
   const plan = checkBinaryPlan(who, logits, targets, known, RANGE, inRange)
   return run(who, plan, known, null) as LossOf<L, R>
 }
@@ -208,7 +208,10 @@ export function binaryCrossEntropyWithGradient<L extends Logits, R extends Reduc
   options?: BinaryCrossEntropyGradientOptions<R, ResultArray<L>>,
 ): LossWithGradient<LossOf<L, R>, ResultArray<L>> {
   const who = 'binaryCrossEntropyWithGradient'
-  const known = checkOptions<BinaryCrossEntropyGradientOptions>(who, options, [...OPTION_NAMES, 'out'])
+  const known = checkOptions<BinaryCrossEntropyGradientOptions<Reduction, FloatArray>>(who, options, [
+    ...OPTION_NAMES,
+    'out',
+  ])
   const plan = checkBinaryPlan(who, logits, targets, known, RANGE, inRange)
   const gradient = checkOut(who, known.out, plan.values.length, plan.values)
   checkApart(who, gradient, plan.values.length, 'targets', targets)

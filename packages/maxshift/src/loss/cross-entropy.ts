@@ -54,7 +54,7 @@ export function crossEntropy<L extends Logits, R extends Reduction = 'mean'>(
   options?: CrossEntropyOptions<R>,
 ): LossOf<L, R> {
   const who = 'crossEntropy'
-  const plan = checkPlan(who, logits, labels, checkOptions<CrossEntropyOptions>(who, options, OPTION_NAMES))
+  const plan = checkPlan(who, logits, labels, checkOptions<CrossEntropyOptions<Reduction>>(who, options, OPTION_NAMES))
   if (plan.rowStats !== null) checkResultsApart(who, statsOf(plan), inputsOf(plan))
   const losses = new Float64Array(plan.rows)
   sweep(plan, { losses, gradient: null, targetGradient: null, scales: null, targetScales: null })
@@ -93,7 +93,7 @@ export function crossEntropyWithGradient<
   options?: CrossEntropyGradientOptions<R, ResultArray<L>, G>,
 ): LossWithGradient<LossOf<L, R>, ResultArray<L>> & WithTargetGradient<G> {
   const who = 'crossEntropyWithGradient'
-  const known = checkOptions<CrossEntropyGradientOptions>(who, options, GRADIENT_OPTION_NAMES)
+  const known = checkOptions<CrossEntropyGradientOptions<Reduction, FloatArray>>(who, options, GRADIENT_OPTION_NAMES)
   const plan = checkPlan(who, logits, labels, known)
   const { values } = plan
   const gradient = checkOut(who, known.out, values.length, values)

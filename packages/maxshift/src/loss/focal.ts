@@ -24,7 +24,7 @@ import type { Reduction } from './reduction.ts'
 import { gradientScales, reduceLosses } from './scales.ts'
 
 /** Options of focalLoss. */
-export interface FocalLossOptions<R extends Reduction = Reduction>
+export interface FocalLossOptions<R extends Reduction = 'mean'>
   extends Omit<WeightOptions<R>, 'labelSmoothing'>,
     RowOptions {
   /** The exponent γ of (1 − p), ≥ 0 and finite. Default 2; 0 gives the cross-entropy. */
@@ -34,14 +34,14 @@ export interface FocalLossOptions<R extends Reduction = Reduction>
 }
 
 /** Options of focalLossWithGradient. */
-export interface FocalLossGradientOptions<R extends Reduction = Reduction, T extends FloatArray = FloatArray>
+export interface FocalLossGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
   extends FocalLossOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
   out?: T
 }
 
 /** Options of binaryFocalLoss. */
-export interface BinaryFocalLossOptions<R extends Reduction = Reduction> extends BinaryLossOptions<R> {
+export interface BinaryFocalLossOptions<R extends Reduction = 'mean'> extends BinaryLossOptions<R> {
   /** The exponent γ of (1 − p), ≥ 0 and finite. Default 2. */
   gamma?: number
   /** In [0, 1]: losses of target 1 are multiplied with alpha, those of target 0 with 1 − alpha. Default: neither. */
@@ -49,7 +49,7 @@ export interface BinaryFocalLossOptions<R extends Reduction = Reduction> extends
 }
 
 /** Options of binaryFocalLossWithGradient. */
-export interface BinaryFocalLossGradientOptions<R extends Reduction = Reduction, T extends FloatArray = FloatArray>
+export interface BinaryFocalLossGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
   extends BinaryFocalLossOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
   out?: T
@@ -74,7 +74,7 @@ function focal(
   who: string,
   logits: Logits,
   labels: Labels,
-  options: FocalLossGradientOptions,
+  options: FocalLossGradientOptions<Reduction, FloatArray>,
   wantsGradient: boolean,
 ): LossWithGradient<number | FloatArray, FloatArray> {
   const values = checkLogits(who, logits)
@@ -136,7 +136,7 @@ export function focalLoss<L extends Logits, R extends Reduction = 'mean'>(
   options?: FocalLossOptions<R>,
 ): LossOf<L, R> {
   const who = 'focalLoss'
-  const known = checkOptions<FocalLossOptions>(who, options, OPTION_NAMES)
+  const known = checkOptions<FocalLossOptions<Reduction>>(who, options, OPTION_NAMES)
   return focal(who, logits, labels, known, false).loss as LossOf<L, R>
 }
 
@@ -158,7 +158,7 @@ export function focalLossWithGradient<L extends Logits, R extends Reduction = 'm
   options?: FocalLossGradientOptions<R, ResultArray<L>>,
 ): LossWithGradient<LossOf<L, R>, ResultArray<L>> {
   const who = 'focalLossWithGradient'
-  const known = checkOptions<FocalLossGradientOptions>(who, options, [...OPTION_NAMES, 'out'])
+  const known = checkOptions<FocalLossGradientOptions<Reduction, FloatArray>>(who, options, [...OPTION_NAMES, 'out'])
   return focal(who, logits, labels, known, true) as LossWithGradient<LossOf<L, R>, ResultArray<L>>
 }
 
@@ -168,7 +168,7 @@ function binary(
   who: string,
   logits: Logits,
   targets: BinaryTargets,
-  options: BinaryFocalLossGradientOptions,
+  options: BinaryFocalLossGradientOptions<Reduction, FloatArray>,
   wantsGradient: boolean,
 ): LossWithGradient<number | FloatArray, FloatArray> {
   const plan = checkBinaryPlan(who, logits, targets, options, 'equal to 0 or 1', (x) => x === 0 || x === 1)
@@ -212,7 +212,7 @@ export function binaryFocalLoss<L extends Logits, R extends Reduction = 'mean'>(
   options?: BinaryFocalLossOptions<R>,
 ): LossOf<L, R> {
   const who = 'binaryFocalLoss'
-  const known = checkOptions<BinaryFocalLossOptions>(who, options, BINARY_NAMES)
+  const known = checkOptions<BinaryFocalLossOptions<Reduction>>(who, options, BINARY_NAMES)
   return binary(who, logits, targets, known, false).loss as LossOf<L, R>
 }
 
@@ -230,6 +230,9 @@ export function binaryFocalLossWithGradient<L extends Logits, R extends Reductio
   options?: BinaryFocalLossGradientOptions<R, ResultArray<L>>,
 ): LossWithGradient<LossOf<L, R>, ResultArray<L>> {
   const who = 'binaryFocalLossWithGradient'
-  const known = checkOptions<BinaryFocalLossGradientOptions>(who, options, [...BINARY_NAMES, 'out'])
+  const known = checkOptions<BinaryFocalLossGradientOptions<Reduction, FloatArray>>(who, options, [
+    ...BINARY_NAMES,
+    'out',
+  ])
   return binary(who, logits, targets, known, true) as LossWithGradient<LossOf<L, R>, ResultArray<L>>
 }

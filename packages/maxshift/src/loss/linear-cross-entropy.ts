@@ -28,7 +28,7 @@ export type LinearResult<F, W> = W extends Float32Array
 export type LinearLoss<F, W, R extends Reduction> = R extends 'none' ? LinearResult<F, W> : number
 
 /** Options of linearCrossEntropyWithGradient. */
-export interface LinearCrossEntropyGradientOptions<R extends Reduction = Reduction, T extends FloatArray = FloatArray>
+export interface LinearCrossEntropyGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
   extends LinearCrossEntropyOptions<R> {
   /** Whether to compute the gradient of the features too: a third product as large as the others. Default false. */
   featuresGradient?: boolean
@@ -117,7 +117,7 @@ export function linearCrossEntropyWithGradient<
     features,
     weights,
     labels,
-    options as LinearCrossEntropyGradientOptions,
+    options as LinearCrossEntropyGradientOptions<Reduction, FloatArray>,
     GRADIENT_OPTION_NAMES,
   )
   const { plan } = checked
@@ -135,7 +135,11 @@ interface Gradients {
 }
 
 /** The arrays for the gradients, cut to their length and zeroed. */
-function checkGradients(who: string, plan: LinearPlan, options: LinearCrossEntropyGradientOptions): Gradients {
+function checkGradients(
+  who: string,
+  plan: LinearPlan,
+  options: LinearCrossEntropyGradientOptions<Reduction, FloatArray>,
+): Gradients {
   const { features, weights, like, loss } = plan
   const { featuresGradient } = options
   if (featuresGradient !== undefined && typeof featuresGradient !== 'boolean') {

@@ -16,7 +16,7 @@ import type { Reduction } from './reduction.ts'
 import { checkRowStats } from './row-stats.ts'
 
 /** Options of linearCrossEntropy. Those of the loss mean what they mean for crossEntropy. */
-export interface LinearCrossEntropyOptions<R extends Reduction = Reduction> extends WeightOptions<R> {
+export interface LinearCrossEntropyOptions<R extends Reduction = 'mean'> extends WeightOptions<R> {
   /** Numbers per row of the features, and per class of the weights. */
   featureCount: number
   /** Default: the length of the weights divided by featureCount. At most 2^26. */
@@ -59,7 +59,7 @@ export interface LinearPlan {
   readonly loss: WeightPlan & Pick<Plan, 'temperature' | 'softCap' | 'rowStats' | 'mode'>
 }
 
-export function checkLinearPlan<T extends LinearCrossEntropyOptions>(
+export function checkLinearPlan<T extends LinearCrossEntropyOptions<Reduction>>(
   who: string,
   features: Features | readonly number[],
   weights: Numbers,

@@ -21,7 +21,7 @@ export interface RowStats {
 }
 
 /** How rows are weighted and reduced: options that every loss over labelled rows has. */
-export interface WeightOptions<R extends Reduction = Reduction> {
+export interface WeightOptions<R extends Reduction = 'mean'> {
   /** 'mean' (default) and 'sum' give a number, 'none' one loss per row. */
   reduction?: R
   /** One number in [0, 1e100] per row. A row of weight 0 is left out, whatever it holds. */
@@ -35,7 +35,7 @@ export interface WeightOptions<R extends Reduction = Reduction> {
 }
 
 /** Options of crossEntropy. With `shape`, labels have that shape without the axis, and distributions all of it. */
-export interface CrossEntropyOptions<R extends Reduction = Reduction> extends WeightOptions<R>, RowOptions {
+export interface CrossEntropyOptions<R extends Reduction = 'mean'> extends WeightOptions<R>, RowOptions {
   /**
    * Entries per row. Default: the length of the logits divided by the number of labels, if that is above 1; with distributions in a
    * FloatArray, all logits are one row.
@@ -55,8 +55,8 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> extends We
 
 /** Options of crossEntropyWithGradient. */
 export interface CrossEntropyGradientOptions<
-  R extends Reduction = Reduction,
-  T extends FloatArray = FloatArray,
+  R extends Reduction = 'mean',
+  T extends FloatArray = never,
   G extends boolean | FloatArray = boolean | FloatArray,
 > extends CrossEntropyOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */

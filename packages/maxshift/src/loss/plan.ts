@@ -60,7 +60,12 @@ export const OPTION_NAMES = [
   'mode',
 ] as const
 
-export function checkPlan(who: string, logits: Logits, given: LabelsOrTargets, options: CrossEntropyOptions): Plan {
+export function checkPlan(
+  who: string,
+  logits: Logits,
+  given: LabelsOrTargets,
+  options: CrossEntropyOptions<Reduction>,
+): Plan {
   const values = checkLogits(who, logits)
   const layout = checkLabelledLayout(who, values.length, given, options)
   const weighted = checkWeightPlan(who, given, layout, options)
@@ -95,7 +100,7 @@ export function checkWeightPlan(
   who: string,
   given: LabelsOrTargets,
   layout: Layout,
-  options: CrossEntropyOptions,
+  options: CrossEntropyOptions<Reduction>,
 ): WeightPlan {
   const rows = rowCount(layout)
   const { classes } = layout

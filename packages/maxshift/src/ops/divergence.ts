@@ -10,13 +10,13 @@ import { checkOutOfRows, isSingle, overRowsOf, perRow } from './distribution.ts'
 import { type CheckedRows, checkRows, type OneRow, ROW_OPTIONS, type RowOptions, type RowsGiven } from './rows.ts'
 
 /** Options of klDivergence and jsDivergence. */
-export interface DivergenceOptions<T extends FloatArray = FloatArray> extends RowOptions {
+export interface DivergenceOptions<T extends FloatArray = never> extends RowOptions {
   /** Together with `classes` or `shape`: receives one divergence per row; of the dtype of the results, apart from the logits. */
   out?: T
 }
 
 /** Options of klDivergenceWithGradient and jsDivergenceWithGradient. */
-export interface DivergenceGradientOptions<T extends FloatArray = FloatArray> extends RowOptions {
+export interface DivergenceGradientOptions<T extends FloatArray = never> extends RowOptions {
   /** Receives the gradient with respect to aLogits: at least as long, either aLogits themselves or apart from all other arrays. */
   aGradient?: T
   /** Likewise for bLogits. */
@@ -67,7 +67,7 @@ function divergence(
   kernels: Kernels,
   aLogits: Logits,
   bLogits: Logits,
-  options: DivergenceOptions | undefined,
+  options: DivergenceOptions<FloatArray> | undefined,
 ): number | FloatArray {
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'out'])
   const { a, b, layout, mask, temperature } = checkArguments(who, aLogits, bLogits, known)
@@ -85,7 +85,7 @@ function withGradient(
   kernels: Kernels,
   aLogits: Logits,
   bLogits: Logits,
-  options: DivergenceGradientOptions | undefined,
+  options: DivergenceGradientOptions<FloatArray> | undefined,
 ): DivergenceWithGradient<number | FloatArray, FloatArray> {
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'aGradient', 'bGradient'])
   const { a, b, layout, mask, temperature } = checkArguments(who, aLogits, bLogits, known)
@@ -133,8 +133,16 @@ export function klDivergence(
   bLogits: Logits,
   options?: DivergenceOptions & OneRow & { out?: never },
 ): number
-export function klDivergence(aLogits: Logits, bLogits: Logits, options?: DivergenceOptions): number | FloatArray
-export function klDivergence(aLogits: Logits, bLogits: Logits, options?: DivergenceOptions): number | FloatArray {
+export function klDivergence(
+  aLogits: Logits,
+  bLogits: Logits,
+  options?: DivergenceOptions<FloatArray>,
+): number | FloatArray
+export function klDivergence(
+  aLogits: Logits,
+  bLogits: Logits,
+  options?: DivergenceOptions<FloatArray>,
+): number | FloatArray {
   return divergence('klDivergence', KL, aLogits, bLogits, options)
 }
 
@@ -158,8 +166,16 @@ export function jsDivergence(
   bLogits: Logits,
   options?: DivergenceOptions & OneRow & { out?: never },
 ): number
-export function jsDivergence(aLogits: Logits, bLogits: Logits, options?: DivergenceOptions): number | FloatArray
-export function jsDivergence(aLogits: Logits, bLogits: Logits, options?: DivergenceOptions): number | FloatArray {
+export function jsDivergence(
+  aLogits: Logits,
+  bLogits: Logits,
+  options?: DivergenceOptions<FloatArray>,
+): number | FloatArray
+export function jsDivergence(
+  aLogits: Logits,
+  bLogits: Logits,
+  options?: DivergenceOptions<FloatArray>,
+): number | FloatArray {
   return divergence('jsDivergence', JS, aLogits, bLogits, options)
 }
 
@@ -194,7 +210,7 @@ export function klDivergenceWithGradient<L extends Logits>(
 export function klDivergenceWithGradient(
   aLogits: Logits,
   bLogits: Logits,
-  options?: DivergenceGradientOptions,
+  options?: DivergenceGradientOptions<FloatArray>,
 ): DivergenceWithGradient<number | FloatArray, FloatArray> {
   return withGradient('klDivergenceWithGradient', KL, aLogits, bLogits, options)
 }
@@ -228,7 +244,7 @@ export function jsDivergenceWithGradient<L extends Logits>(
 export function jsDivergenceWithGradient(
   aLogits: Logits,
   bLogits: Logits,
-  options?: DivergenceGradientOptions,
+  options?: DivergenceGradientOptions<FloatArray>,
 ): DivergenceWithGradient<number | FloatArray, FloatArray> {
   return withGradient('jsDivergenceWithGradient', JS, aLogits, bLogits, options)
 }

@@ -8,13 +8,13 @@ import { checkOutOfRows, isSingle, overRowsOf, perRow } from './distribution.ts'
 import { checkRows, type OneRow, ROW_OPTIONS, type RowOptions, type RowsGiven } from './rows.ts'
 
 /** Options of entropy. */
-export interface EntropyOptions<T extends FloatArray = FloatArray> extends RowOptions {
+export interface EntropyOptions<T extends FloatArray = never> extends RowOptions {
   /** Together with `classes` or `shape`: receives one entropy per row; of the dtype of the results, apart from the logits. */
   out?: T
 }
 
 /** Options of entropyWithGradient. */
-export interface EntropyGradientOptions<T extends FloatArray = FloatArray> extends RowOptions {
+export interface EntropyGradientOptions<T extends FloatArray = never> extends RowOptions {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
   out?: T
 }
@@ -52,8 +52,8 @@ export function entropy<L extends Logits>(
   options: EntropyOptions<ResultArray<L>> & RowsGiven,
 ): ResultArray<L>
 export function entropy(logits: Logits, options?: EntropyOptions & OneRow & { out?: never }): number
-export function entropy(logits: Logits, options?: EntropyOptions): number | FloatArray
-export function entropy(logits: Logits, options?: EntropyOptions): number | FloatArray {
+export function entropy(logits: Logits, options?: EntropyOptions<FloatArray>): number | FloatArray
+export function entropy(logits: Logits, options?: EntropyOptions<FloatArray>): number | FloatArray {
   const who = 'entropy'
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'out'])
   const values = checkLogits(who, logits)
@@ -91,7 +91,7 @@ export function entropyWithGradient<L extends Logits>(
 ): EntropyWithGradient<number | ResultArray<L>, ResultArray<L>>
 export function entropyWithGradient(
   logits: Logits,
-  options?: EntropyGradientOptions,
+  options?: EntropyGradientOptions<FloatArray>,
 ): EntropyWithGradient<number | FloatArray, FloatArray> {
   const who = 'entropyWithGradient'
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'out'])

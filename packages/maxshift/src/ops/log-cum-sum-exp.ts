@@ -9,7 +9,7 @@ import { overRowsOf } from './distribution.ts'
 import { checkRows, ROW_OPTIONS, type RowOptions } from './rows.ts'
 
 /** Options of logCumSumExp. */
-export interface LogCumSumExpOptions<T extends FloatArray = FloatArray> extends RowOptions {
+export interface LogCumSumExpOptions<T extends FloatArray = never> extends RowOptions {
   /** Whether an entry counts only for those after it; the first result of a row is −∞ then. Default: false. */
   exclusive?: boolean
   /** Whether rows are summed from their end. Default: false. */
@@ -40,7 +40,7 @@ const OPTION_NAMES = [...ROW_OPTIONS, 'exclusive', 'reverse', 'out'] as const
  * @throws as softmax does.
  */
 export function logCumSumExp<L extends Logits>(logits: L, options?: LogCumSumExpOptions<ResultArray<L>>): ResultArray<L>
-export function logCumSumExp(logits: Logits, given?: LogCumSumExpOptions): FloatArray {
+export function logCumSumExp(logits: Logits, given?: LogCumSumExpOptions<FloatArray>): FloatArray {
   const who = 'logCumSumExp'
   const options = checkOptions(who, given, OPTION_NAMES)
   const values = checkLogits(who, logits)

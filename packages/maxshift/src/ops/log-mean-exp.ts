@@ -44,7 +44,7 @@ export function logMeanExp<L extends Logits>(
   logits: L,
   options?: PerRowOptions<ResultArray<L>>,
 ): ResultArray<L> | number
-export function logMeanExp(logits: Logits, options?: PerRowOptions): FloatArray | number {
+export function logMeanExp(logits: Logits, options?: PerRowOptions<FloatArray>): FloatArray | number {
   const checked = checkPerRow('logMeanExp', logits, options, OPTION_NAMES)
   const { values, layout, rows, mask, temperature, out } = checked
   const counts = countEntries(checked)

@@ -9,7 +9,7 @@ import { hasRows, type OneRow, overRows, ROW_OPTIONS, type RowsGiven } from './r
 import { checkWeights, type RowWeights, weightedLogSumExp } from './weighted.ts'
 
 /** Options of logSumExp. */
-export interface LogSumExpOptions<T extends FloatArray = FloatArray> extends PerRowOptions<T> {
+export interface LogSumExpOptions<T extends FloatArray = never> extends PerRowOptions<T> {
   /**
    * w: one number per logit, or one per class, for all rows. Any sign; 0 takes its logit out, +∞ too. The results are log Σ w · exp(x/T), and
    * NaN where the sum is negative; {@link logSumExpWithSign} gives log |Σ| and the sign.
@@ -29,7 +29,7 @@ export interface SignedLogSumExp<V extends number | FloatArray, S extends number
 
 const OPTION_NAMES = [...ROW_OPTIONS, 'weights', 'allMasked', 'out', 'mode'] as const
 
-function check(who: string, logits: Logits, options: LogSumExpOptions | undefined): PerRow {
+function check(who: string, logits: Logits, options: LogSumExpOptions<FloatArray> | undefined): PerRow {
   const checked = checkPerRow(who, logits, options, OPTION_NAMES)
   checkAllMasked(who, options?.allMasked)
   return checked
@@ -60,7 +60,7 @@ export function logSumExp<L extends Logits>(
   logits: L,
   options?: LogSumExpOptions<ResultArray<L>>,
 ): ResultArray<L> | number
-export function logSumExp(logits: Logits, options?: LogSumExpOptions): FloatArray | number {
+export function logSumExp(logits: Logits, options?: LogSumExpOptions<FloatArray>): FloatArray | number {
   const who = 'logSumExp'
   const checked = check(who, logits, options)
   const { values, layout, rows, mask, temperature, out } = checked
@@ -107,7 +107,7 @@ export function logSumExpWithSign<L extends Logits>(
 ): SignedLogSumExp<ResultArray<L> | number, Int8Array | number>
 export function logSumExpWithSign(
   logits: Logits,
-  options?: LogSumExpOptions,
+  options?: LogSumExpOptions<FloatArray>,
 ): SignedLogSumExp<FloatArray | number, Int8Array | number> {
   const who = 'logSumExpWithSign'
   const checked = check(who, logits, options)

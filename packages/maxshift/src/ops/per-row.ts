@@ -8,7 +8,7 @@ import { checkOutOfRows } from './distribution.ts'
 import { type CheckedRows, checkRows, type RowOptions, rowCount } from './rows.ts'
 
 /** Options of a function that gives one number per row. */
-export interface PerRowOptions<T extends FloatArray = FloatArray> extends RowOptions {
+export interface PerRowOptions<T extends FloatArray = never> extends RowOptions {
   /** 'accurate' (default) or 'fast', as for softmax. */
   mode?: Mode
   /**
@@ -31,7 +31,7 @@ export interface PerRow extends CheckedRows {
 export function checkPerRow(
   who: string,
   logits: Logits,
-  given: PerRowOptions | undefined,
+  given: PerRowOptions<FloatArray> | undefined,
   known: readonly string[],
 ): PerRow {
   const options = checkOptions(who, given, known)

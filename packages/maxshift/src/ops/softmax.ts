@@ -7,7 +7,7 @@ import { type Mode, selectKernels } from '../kernels/select.ts'
 import { checkRows, isContiguous, overRows, ROW_OPTIONS, type RowOptions } from './rows.ts'
 
 /** Options of softmax and logSoftmax. */
-export interface SoftmaxOptions<T extends FloatArray = FloatArray> extends RowOptions {
+export interface SoftmaxOptions<T extends FloatArray = never> extends RowOptions {
   /**
    * 'accurate' (default), or 'fast': several times faster on float32; errors grow to about 2.5 ulp (float64: 4) plus the distance
    * from the maximum and the mean of these distances, results below the smallest normal number may be 0, and with relaxed SIMD (see `backend`) bits differ between machines.
@@ -42,7 +42,11 @@ function emptyRows(logits: FloatArray, rows: number, classes: number): number[] 
 }
 
 /** What softmax and logSoftmax share: everything but the kernel. */
-function apply(who: 'softmax' | 'logSoftmax', logits: Logits, given: SoftmaxOptions | undefined): FloatArray {
+function apply(
+  who: 'softmax' | 'logSoftmax',
+  logits: Logits,
+  given: SoftmaxOptions<FloatArray> | undefined,
+): FloatArray {
   const options = checkOptions(who, given, OPTION_NAMES)
   const values = checkLogits(who, logits)
   const { layout, mask, temperature } = checkRows(who, values.length, options)

@@ -17,13 +17,13 @@ import { isSingle, overRowsOf } from './distribution.ts'
 import { checkRows, hasRows, type OneRow, ROW_OPTIONS, type RowOptions, type RowsGiven, rowCount } from './rows.ts'
 
 /** Options of logSumExpVjp. */
-export interface LogSumExpVjpOptions<T extends FloatArray = FloatArray> extends RowOptions {
+export interface LogSumExpVjpOptions<T extends FloatArray = never> extends RowOptions {
   /** Receives the result: of its dtype, at least as long as the logits; the logits themselves, or apart from them and the upstream gradient. */
   out?: T
 }
 
 /** Options of softmaxVjp and logSoftmaxVjp. */
-export interface VjpOptions<T extends FloatArray = FloatArray> extends LogSumExpVjpOptions<T> {
+export interface VjpOptions<T extends FloatArray = never> extends LogSumExpVjpOptions<T> {
   /**
    * Receives the result: of its dtype, at least as long as the logits; the logits themselves, the upstream gradient itself, or apart
    * from both.
@@ -56,7 +56,7 @@ function vjp(
   kernels: { readonly single: RowVjp; readonly double: RowVjp },
   logits: Logits,
   upstreamGradient: Logits,
-  options: VjpOptions | undefined,
+  options: VjpOptions<FloatArray> | undefined,
 ): FloatArray {
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'allMasked', 'out'])
   const values = checkLogits(who, logits)
@@ -164,7 +164,11 @@ export function logSumExpVjp<L extends Logits>(
   upstream: number | Logits,
   options?: LogSumExpVjpOptions<ResultArray<L>>,
 ): ResultArray<L>
-export function logSumExpVjp(logits: Logits, upstream: number | Logits, options?: LogSumExpVjpOptions): FloatArray {
+export function logSumExpVjp(
+  logits: Logits,
+  upstream: number | Logits,
+  options?: LogSumExpVjpOptions<FloatArray>,
+): FloatArray {
   const who = 'logSumExpVjp'
   const known = checkOptions(who, options, [...ROW_OPTIONS, 'out'])
   const values = checkLogits(who, logits)

@@ -1,6 +1,7 @@
 /**
  * What options do where numbers are not finite, rows are left out or arrays are shared: everything about crossEntropy that is no accuracy.
  */
+
 import { describe, expect, it } from 'vitest'
 import type { FloatArray } from '../../src/arrays.ts'
 import {
@@ -9,6 +10,7 @@ import {
   crossEntropy,
   crossEntropyWithGradient,
 } from '../../src/index.ts'
+import type { Reduction } from '../../src/loss/reduction.ts'
 import { isPossible, randomCall, SWITCHES } from '../support/loss-cases.ts'
 import { seededRandom } from '../support/random.ts'
 import { DTYPES, floatArray } from '../support/ulp.ts'
@@ -20,7 +22,7 @@ const besides = (first: readonly number[]): number[] => [...first, 0, 0]
 const LN2 = Math.LN2
 
 describe('rows that are left out', () => {
-  const leaveOut: [string, CrossEntropyOptions, labels: number[]][] = [
+  const leaveOut: [string, CrossEntropyOptions<Reduction>, labels: number[]][] = [
     ['ignored', { ignoreIndex: -1 }, [-1, 0]],
     ['one of several ignored labels', { ignoreIndex: [7, 1] }, [1, 0]],
     ['sample weight 0', { sampleWeights: [0, 3] }, [1, 0]],
@@ -249,7 +251,7 @@ describe('consistency', () => {
     )
     const labels = Int32Array.from({ length: rows }, () => random.below(classes))
     const mask = Uint8Array.from({ length: rows * classes }, () => random.below(3))
-    const given: [Int32Array | FloatArray, CrossEntropyGradientOptions][] = [
+    const given: [Int32Array | FloatArray, CrossEntropyGradientOptions<Reduction, FloatArray>][] = [
       [labels, { softCap: 4 }],
       [labels, { labelSmoothing: 0.1, mask }],
       [targets, { labelSmoothing: 0.1, targetGradient: true }],
@@ -347,6 +349,10 @@ describe('types', () => {
     const none: Float32Array = crossEntropy(f32, [0], { reduction: 'none' })
     const wide: Float64Array = crossEntropy([1, 2], [0], { reduction: 'none' })
     const { gradient }: { gradient: Float32Array } = crossEntropyWithGradient(f32, [0], { labelSmoothing: 0.1 })
+    const named: CrossEntropyOptions = { classes: 2 }
+    const meant: number = crossEntropy(f32, [0], named)
+    const besides: CrossEntropyGradientOptions = named // serves either dtype
+    expect(crossEntropyWithGradient(f32, [0], besides).loss).toBe(meant)
     // @ts-expect-error: a misspelt option; the call throws as well
     expect(() => crossEntropy(f32, [0], { labelSmothing: 0.1 })).toThrow('did you mean labelSmoothing?')
     // @ts-expect-error: out has the dtype of the gradient

@@ -2,6 +2,7 @@
  * linearCrossEntropy and its gradients against crossEntropy on logits that are exact: features and weights are small integers, so that
  * every product and every sum of them is exact in either type.
  */
+
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   crossEntropy,
@@ -10,6 +11,7 @@ import {
   linearCrossEntropy,
   linearCrossEntropyWithGradient,
 } from '../../src/index.ts'
+import type { Reduction } from '../../src/loss/reduction.ts'
 import { bad } from '../support/bad.ts'
 import { seededRandom } from '../support/random.ts'
 
@@ -55,7 +57,7 @@ function given([x, w]: Kinds) {
   return { features, weights, type, u: type === 'f32' ? 2 ** -24 : 2 ** -53 } as const
 }
 
-const OPTIONS: Record<string, Partial<LinearCrossEntropyOptions>> = {
+const OPTIONS: Record<string, Partial<LinearCrossEntropyOptions<Reduction>>> = {
   none: {},
   bias: { bias },
   sum: { bias, reduction: 'sum' },

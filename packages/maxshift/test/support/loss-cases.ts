@@ -2,8 +2,10 @@
  * Random calls of crossEntropy with chosen options, for the comparison with the oracle: the arguments for the library, and the same case
  * row by row for the oracle.
  */
+
 import type { FloatArray } from '../../src/arrays.ts'
 import type { CrossEntropyGradientOptions } from '../../src/index.ts'
+import type { Reduction } from '../../src/loss/reduction.ts'
 import type { LossCase } from './cross-entropy-oracle.ts'
 import { type Random, seededRandom } from './random.ts'
 import { type Dtype, floatArray } from './ulp.ts'
@@ -30,7 +32,7 @@ export interface Call {
   readonly dtype: Dtype
   readonly logits: FloatArray
   readonly labels: Int32Array | FloatArray
-  readonly options: CrossEntropyGradientOptions
+  readonly options: CrossEntropyGradientOptions<Reduction, FloatArray>
   /** In the layout of the library: where entry k of row r is. */
   readonly place: (r: number, k: number) => number
   readonly exact: LossCase
@@ -132,7 +134,7 @@ export function randomCall(seed: number, dtype: Dtype, on: ReadonlySet<Switch>, 
     dtype,
     logits: lay(logits),
     labels: targets === undefined ? labels : lay(targets),
-    options: drop(options) as CrossEntropyGradientOptions,
+    options: drop(options) as CrossEntropyGradientOptions<Reduction, FloatArray>,
     place,
     exact: exact as LossCase,
   }
