@@ -341,6 +341,8 @@ describe('types', () => {
     const double: Float64Array = logSoftmax([1, 2], { shape: [2], axis: 0 })
     const sum: number = logSumExp(single, { temperature: 2 })
     const sums: Float32Array = logSumExp(single, { shape: [2, 1], axis: 0 })
+    const maybe: number | undefined = single.length > 9 ? 1 : undefined
+    expect(softmax(single, { classes: maybe, mask: undefined })).toEqual(softmax(single))
     const named: SoftmaxOptions & LogSumExpOptions = { classes: 2 } // without out, for either dtype
     expect([softmax(single, named).length, softmax(double, named).length, logSumExp(single, named)]).toEqual([
       2,

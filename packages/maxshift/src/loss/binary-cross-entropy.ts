@@ -21,26 +21,26 @@ export type BinaryTargets = Numbers | IntegerArray | readonly boolean[]
 /** What losses of single logits share. */
 export interface BinaryLossOptions<R extends Reduction = 'mean'> {
   /** Entries per row, for one weight per row or per class: logits are rows × classes, row-major. Default 1. */
-  classes?: number
+  classes?: number | undefined
   /** 'mean' (default) and 'sum' give a number, 'none' one loss per logit. */
-  reduction?: R
+  reduction?: R | undefined
   /** One number in [0, 1e100] per row. A row of weight 0 is left out, whatever it holds. */
-  sampleWeights?: Numbers
+  sampleWeights?: Numbers | undefined
 }
 
 /** Options of binaryCrossEntropy. */
 export interface BinaryCrossEntropyOptions<R extends Reduction = 'mean'> extends BinaryLossOptions<R> {
   /** What the loss of the positive part is multiplied with: a number in [0, 1e100], or one per class. Default 1. */
-  positiveWeight?: number | Numbers
+  positiveWeight?: number | Numbers | undefined
   /** In [0, 1): targets become z · (1 − labelSmoothing) + labelSmoothing / 2. Default 0. */
-  labelSmoothing?: number
+  labelSmoothing?: number | undefined
 }
 
 /** Options of binaryCrossEntropyWithGradient. */
 export interface BinaryCrossEntropyGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
   extends BinaryCrossEntropyOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
-  out?: T
+  out?: T | undefined
 }
 
 /** Everything about one call that losses of single logits share. */

@@ -28,31 +28,31 @@ export interface FocalLossOptions<R extends Reduction = 'mean'>
   extends Omit<WeightOptions<R>, 'labelSmoothing'>,
     RowOptions {
   /** The exponent γ of (1 − p), ≥ 0 and finite. Default 2; 0 gives the cross-entropy. */
-  gamma?: number
+  gamma?: number | undefined
   /** The loss and the gradient of a row without any entry above −∞: 'nan' (default) or 'zero'. */
-  allMasked?: 'nan' | 'zero'
+  allMasked?: 'nan' | 'zero' | undefined
 }
 
 /** Options of focalLossWithGradient. */
 export interface FocalLossGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
   extends FocalLossOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
-  out?: T
+  out?: T | undefined
 }
 
 /** Options of binaryFocalLoss. */
 export interface BinaryFocalLossOptions<R extends Reduction = 'mean'> extends BinaryLossOptions<R> {
   /** The exponent γ of (1 − p), ≥ 0 and finite. Default 2. */
-  gamma?: number
+  gamma?: number | undefined
   /** In [0, 1]: losses of target 1 are multiplied with alpha, those of target 0 with 1 − alpha. Default: neither. */
-  alpha?: number
+  alpha?: number | undefined
 }
 
 /** Options of binaryFocalLossWithGradient. */
 export interface BinaryFocalLossGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
   extends BinaryFocalLossOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
-  out?: T
+  out?: T | undefined
 }
 
 const checkGamma = (who: string, gamma: unknown): number =>

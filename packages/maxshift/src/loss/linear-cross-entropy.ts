@@ -31,7 +31,7 @@ export type LinearLoss<F, W, R extends Reduction> = R extends 'none' ? LinearRes
 export interface LinearCrossEntropyGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
   extends LinearCrossEntropyOptions<R> {
   /** Whether to compute the gradient of the features too: a third product as large as the others. Default false. */
-  featuresGradient?: boolean
+  featuresGradient?: boolean | undefined
   /** Arrays that receive the gradients, of their dtype and at least as long, apart from each other and from all inputs. */
   out?: { weightsGradient?: T; biasGradient?: T; featuresGradient?: T }
 }

@@ -20,19 +20,19 @@ export interface LinearCrossEntropyOptions<R extends Reduction = 'mean'> extends
   /** Numbers per row of the features, and per class of the weights. */
   featureCount: number
   /** Default: the length of the weights divided by featureCount. At most 2^26. */
-  classes?: number
+  classes?: number | undefined
   /** One number per class; default: none. */
-  bias?: Numbers
+  bias?: Numbers | undefined
   /** Logits are divided by it; above 0 and finite. Default 1. */
-  temperature?: number
+  temperature?: number | undefined
   /** Adds zLoss · logSumExp² to each row's loss. Default 0. */
-  zLoss?: number
+  zLoss?: number | undefined
   /** Replaces each logit by softCap · tanh(logit / softCap), before everything else. */
-  softCap?: number
+  softCap?: number | undefined
   /** Arrays for each row's logSumExp, entropy and argmax. */
-  rowStats?: RowStats
+  rowStats?: RowStats | undefined
   /** 'accurate' (default) or 'fast', for what follows the logits. */
-  mode?: Mode
+  mode?: Mode | undefined
 }
 
 export const LINEAR_OPTION_NAMES = [

@@ -13,25 +13,25 @@ export type Numbers = FloatArray | readonly number[]
 /** Arrays that receive facts about each row, computed while the row is in cache. Give those that you want, one entry per row. */
 export interface RowStats {
   /** log Σ_k exp(v_k / temperature), of the dtype of the results. */
-  logSumExp?: FloatArray
+  logSumExp?: FloatArray | undefined
   /** −Σ_k p_k log p_k, in nats, of the dtype of the results. */
-  entropy?: FloatArray
+  entropy?: FloatArray | undefined
   /** The class of the largest logit, the lowest of equals; −1 where there is none: a NaN in the row, or no entry above −∞. */
-  argmax?: Int32Array
+  argmax?: Int32Array | undefined
 }
 
 /** How rows are weighted and reduced: options that every loss over labelled rows has. */
 export interface WeightOptions<R extends Reduction = 'mean'> {
   /** 'mean' (default) and 'sum' give a number, 'none' one loss per row. */
-  reduction?: R
+  reduction?: R | undefined
   /** One number in [0, 1e100] per row. A row of weight 0 is left out, whatever it holds. */
-  sampleWeights?: Numbers
+  sampleWeights?: Numbers | undefined
   /** One number in [0, 1e100] per class. */
-  classWeights?: Numbers
+  classWeights?: Numbers | undefined
   /** Rows with this label, or one of these, are left out. It may lie outside [0, classes). Not with distributions. */
-  ignoreIndex?: number | readonly number[]
+  ignoreIndex?: number | readonly number[] | undefined
   /** In [0, 1): the share of each row's target that is spread evenly over the classes that the mask leaves. Default 0. */
-  labelSmoothing?: number
+  labelSmoothing?: number | undefined
 }
 
 /** Options of crossEntropy. With `shape`, labels have that shape without the axis, and distributions all of it. */
@@ -40,17 +40,17 @@ export interface CrossEntropyOptions<R extends Reduction = 'mean'> extends Weigh
    * Entries per row. Default: the length of the logits divided by the number of labels, if that is above 1; with distributions in a
    * FloatArray, all logits are one row.
    */
-  classes?: number
+  classes?: number | undefined
   /** The loss and the gradient of a row without any entry above −∞: 'nan' (default) or 'zero'. */
-  allMasked?: 'nan' | 'zero'
+  allMasked?: 'nan' | 'zero' | undefined
   /** Adds zLoss · logSumExp² to each row's loss. Default 0. */
-  zLoss?: number
+  zLoss?: number | undefined
   /** Replaces each logit by softCap · tanh(logit / softCap), before everything else. */
-  softCap?: number
+  softCap?: number | undefined
   /** Arrays for each row's logSumExp, entropy and argmax. */
-  rowStats?: RowStats
+  rowStats?: RowStats | undefined
   /** 'accurate' (default) or 'fast', as for softmax. */
-  mode?: Mode
+  mode?: Mode | undefined
 }
 
 /** Options of crossEntropyWithGradient. */
@@ -60,12 +60,12 @@ export interface CrossEntropyGradientOptions<
   G extends boolean | FloatArray = boolean | FloatArray,
 > extends CrossEntropyOptions<R> {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
-  out?: T
+  out?: T | undefined
   /**
    * With distributions: true, or an array of their dtype and length, for d loss / d target in their layout. The array must lie
    * apart from all others.
    */
-  targetGradient?: G
+  targetGradient?: G | undefined
 }
 
 /** A number, or for 'none' one loss per row in the dtype of the results. */

@@ -68,7 +68,7 @@ export function perplexity(logits: Logits, labels: LabelsOrTargets, options?: Pe
 /** Options of perplexityFromLogProbs. */
 export interface LogProbsOptions {
   /** One number in [0, 1e100] per log-probability. One of weight 0 is left out, whatever it is. */
-  sampleWeights?: Numbers
+  sampleWeights?: Numbers | undefined
 }
 
 /**

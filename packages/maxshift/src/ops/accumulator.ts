@@ -16,7 +16,7 @@ export interface AccumulatorOptions {
    * 'float64' (default), or 'float32': three times faster, entries are rounded to float32 on their way in, as a Float32Array does it, and
    * the value is within 0.501 ulp of float32.
    */
-  dtype?: Dtype
+  dtype?: Dtype | undefined
 }
 
 /** Single entries wait here until they are worth a call of the kernels. */

@@ -12,15 +12,15 @@ import { type CheckedRows, checkRows, type OneRow, ROW_OPTIONS, type RowOptions,
 /** Options of klDivergence and jsDivergence. */
 export interface DivergenceOptions<T extends FloatArray = never> extends RowOptions {
   /** Together with `classes` or `shape`: receives one divergence per row; of the dtype of the results, apart from the logits. */
-  out?: T
+  out?: T | undefined
 }
 
 /** Options of klDivergenceWithGradient and jsDivergenceWithGradient. */
 export interface DivergenceGradientOptions<T extends FloatArray = never> extends RowOptions {
   /** Receives the gradient with respect to aLogits: at least as long, either aLogits themselves or apart from all other arrays. */
-  aGradient?: T
+  aGradient?: T | undefined
   /** Likewise for bLogits. */
-  bGradient?: T
+  bGradient?: T | undefined
 }
 
 /** What klDivergenceWithGradient and jsDivergenceWithGradient return. */
@@ -131,7 +131,7 @@ export function klDivergence<L extends Logits>(
 export function klDivergence(
   aLogits: Logits,
   bLogits: Logits,
-  options?: DivergenceOptions & OneRow & { out?: never },
+  options?: DivergenceOptions & OneRow & { out?: undefined },
 ): number
 export function klDivergence(
   aLogits: Logits,
@@ -164,7 +164,7 @@ export function jsDivergence<L extends Logits>(
 export function jsDivergence(
   aLogits: Logits,
   bLogits: Logits,
-  options?: DivergenceOptions & OneRow & { out?: never },
+  options?: DivergenceOptions & OneRow & { out?: undefined },
 ): number
 export function jsDivergence(
   aLogits: Logits,

@@ -29,7 +29,7 @@ export interface ElementwiseOptions<T = FloatArray> {
    * Receives the results and is returned: of the dtype of the results, at least as long as the arrays (what lies beyond is not
    * touched), and either an argument of that dtype (in place) or memory apart from all of them.
    */
-  out?: T
+  out?: T | undefined
 }
 
 /** A function of one number, also entry by entry of an array; options are for arrays alone. */

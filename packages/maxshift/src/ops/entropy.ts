@@ -10,13 +10,13 @@ import { checkRows, type OneRow, ROW_OPTIONS, type RowOptions, type RowsGiven } 
 /** Options of entropy. */
 export interface EntropyOptions<T extends FloatArray = never> extends RowOptions {
   /** Together with `classes` or `shape`: receives one entropy per row; of the dtype of the results, apart from the logits. */
-  out?: T
+  out?: T | undefined
 }
 
 /** Options of entropyWithGradient. */
 export interface EntropyGradientOptions<T extends FloatArray = never> extends RowOptions {
   /** Receives the gradient: of its dtype, at least as long as the logits, and either the logits themselves or apart from them. */
-  out?: T
+  out?: T | undefined
 }
 
 /** What entropyWithGradient returns. */
@@ -51,7 +51,7 @@ export function entropy<L extends Logits>(
   logits: L,
   options: EntropyOptions<ResultArray<L>> & RowsGiven,
 ): ResultArray<L>
-export function entropy(logits: Logits, options?: EntropyOptions & OneRow & { out?: never }): number
+export function entropy(logits: Logits, options?: EntropyOptions & OneRow & { out?: undefined }): number
 export function entropy(logits: Logits, options?: EntropyOptions<FloatArray>): number | FloatArray
 export function entropy(logits: Logits, options?: EntropyOptions<FloatArray>): number | FloatArray {
   const who = 'entropy'

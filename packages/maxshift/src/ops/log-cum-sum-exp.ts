@@ -11,14 +11,14 @@ import { checkRows, ROW_OPTIONS, type RowOptions } from './rows.ts'
 /** Options of logCumSumExp. */
 export interface LogCumSumExpOptions<T extends FloatArray = never> extends RowOptions {
   /** Whether an entry counts only for those after it; the first result of a row is −∞ then. Default: false. */
-  exclusive?: boolean
+  exclusive?: boolean | undefined
   /** Whether rows are summed from their end. Default: false. */
-  reverse?: boolean
+  reverse?: boolean | undefined
   /**
    * Receives the results and is returned: of the dtype of the results, at least as long as the logits (what lies beyond is not
    * touched), and either the logits themselves (in place) or memory apart from them.
    */
-  out?: T
+  out?: T | undefined
 }
 
 const OPTION_NAMES = [...ROW_OPTIONS, 'exclusive', 'reverse', 'out'] as const

@@ -39,7 +39,7 @@ export function logMeanExp<L extends Logits>(
   logits: L,
   options: PerRowOptions<ResultArray<L>> & RowsGiven,
 ): ResultArray<L>
-export function logMeanExp(logits: Logits, options?: PerRowOptions & OneRow & { out?: never }): number
+export function logMeanExp(logits: Logits, options?: PerRowOptions & OneRow & { out?: undefined }): number
 export function logMeanExp<L extends Logits>(
   logits: L,
   options?: PerRowOptions<ResultArray<L>>,

@@ -14,9 +14,9 @@ export interface LogSumExpOptions<T extends FloatArray = never> extends PerRowOp
    * w: one number per logit, or one per class, for all rows. Any sign; 0 takes its logit out, +∞ too. The results are log Σ w · exp(x/T), and
    * NaN where the sum is negative; {@link logSumExpWithSign} gives log |Σ| and the sign.
    */
-  weights?: RowWeights
+  weights?: RowWeights | undefined
   /** Taken so that options of softmax serve here too; a row without entries above −∞ is −∞ whatever it says. */
-  allMasked?: 'nan' | 'zero'
+  allMasked?: 'nan' | 'zero' | undefined
 }
 
 /** What logSumExpWithSign returns. */
@@ -55,7 +55,7 @@ export function logSumExp<L extends Logits>(
   logits: L,
   options: LogSumExpOptions<ResultArray<L>> & RowsGiven,
 ): ResultArray<L>
-export function logSumExp(logits: Logits, options?: LogSumExpOptions & OneRow & { out?: never }): number
+export function logSumExp(logits: Logits, options?: LogSumExpOptions & OneRow & { out?: undefined }): number
 export function logSumExp<L extends Logits>(
   logits: L,
   options?: LogSumExpOptions<ResultArray<L>>,
@@ -99,7 +99,7 @@ export function logSumExpWithSign<L extends Logits>(
 ): SignedLogSumExp<ResultArray<L>, Int8Array>
 export function logSumExpWithSign(
   logits: Logits,
-  options?: LogSumExpOptions & OneRow & { out?: never },
+  options?: LogSumExpOptions & OneRow & { out?: undefined },
 ): SignedLogSumExp<number, number>
 export function logSumExpWithSign<L extends Logits>(
   logits: L,

@@ -10,12 +10,12 @@ import { type CheckedRows, checkRows, type RowOptions, rowCount } from './rows.t
 /** Options of a function that gives one number per row. */
 export interface PerRowOptions<T extends FloatArray = never> extends RowOptions {
   /** 'accurate' (default) or 'fast', as for softmax. */
-  mode?: Mode
+  mode?: Mode | undefined
   /**
    * With `classes` or `shape`: receives one result per row and is returned. Of the dtype of the results, at least as long as there are rows,
    * and apart from the logits.
    */
-  out?: T
+  out?: T | undefined
 }
 
 /** Checked arguments. */

@@ -15,19 +15,19 @@ export interface LayoutOptions {
    * Entries per row: logits are rows × classes, row-major. Default: all logits are one row. At most 2^26; rows of more than 2^18 are
    * computed in plain TypeScript, several times slower.
    */
-  classes?: number
+  classes?: number | undefined
   /** Instead of `classes`: the sizes of a row-major array. Their product is the length of the logits; 0 is a size like any other. */
-  shape?: readonly number[]
+  shape?: readonly number[] | undefined
   /** With `shape`: the axis that rows run along; negative counts from the end. Default: −1, the last. */
-  axis?: number
+  axis?: number | undefined
 }
 
 /** What all functions of rows take: how logits are read as rows, and as distributions. */
 export interface RowOptions extends LayoutOptions {
   /** One byte per logit; 0 removes the entry from its row, whatever it holds but a NaN. */
-  mask?: Uint8Array
+  mask?: Uint8Array | undefined
   /** Logits are divided by it; > 0 and finite. Default 1. */
-  temperature?: number
+  temperature?: number | undefined
 }
 
 /** The names of these options. */
@@ -38,8 +38,8 @@ export type RowsGiven = { classes: number } | { shape: readonly number[] }
 
 /** Without them all logits are one row, and its result is a number. */
 export interface OneRow {
-  classes?: never
-  shape?: never
+  classes?: undefined
+  shape?: undefined
 }
 
 /** Whether results come as arrays. */

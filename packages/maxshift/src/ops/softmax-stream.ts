@@ -20,7 +20,7 @@ export type StreamSource<L extends Logits = Logits> = Chunks<L> | (() => Chunks<
 /** Options of softmaxStream and logSoftmaxStream. */
 export interface SoftmaxStreamOptions {
   /** What a stream without any entry above −∞ gives: 'nan' (default), or 'zero', which is 0 for softmax and −∞ for logSoftmax. */
-  allMasked?: 'nan' | 'zero'
+  allMasked?: 'nan' | 'zero' | undefined
 }
 
 type Who = 'softmaxStream' | 'logSoftmaxStream'

@@ -12,17 +12,17 @@ export interface SoftmaxOptions<T extends FloatArray = never> extends RowOptions
    * 'accurate' (default), or 'fast': several times faster on float32; errors grow to about 2.5 ulp (float64: 4) plus the distance
    * from the maximum and the mean of these distances, results below the smallest normal number may be 0, and with relaxed SIMD (see `backend`) bits differ between machines.
    */
-  mode?: Mode
+  mode?: Mode | undefined
   /**
    * What a row without any finite or +∞ entry gives, whether `mask` removed them or they are −∞ themselves: 'nan' (default), or 'zero', which
    * is 0 for softmax and −∞ for logSoftmax.
    */
-  allMasked?: 'nan' | 'zero'
+  allMasked?: 'nan' | 'zero' | undefined
   /**
    * Receives the results and is returned: of the dtype of the results, at least as long as the logits (what lies beyond is not
    * touched), and either the logits themselves (in place) or memory apart from them.
    */
-  out?: T
+  out?: T | undefined
 }
 
 const OPTION_NAMES = [...ROW_OPTIONS, 'allMasked', 'out', 'mode'] as const

@@ -19,7 +19,7 @@ import { checkRows, hasRows, type OneRow, ROW_OPTIONS, type RowOptions, type Row
 /** Options of logSumExpVjp. */
 export interface LogSumExpVjpOptions<T extends FloatArray = never> extends RowOptions {
   /** Receives the result: of its dtype, at least as long as the logits; the logits themselves, or apart from them and the upstream gradient. */
-  out?: T
+  out?: T | undefined
 }
 
 /** Options of softmaxVjp and logSoftmaxVjp. */
@@ -28,9 +28,9 @@ export interface VjpOptions<T extends FloatArray = never> extends LogSumExpVjpOp
    * Receives the result: of its dtype, at least as long as the logits; the logits themselves, the upstream gradient itself, or apart
    * from both.
    */
-  out?: T
+  out?: T | undefined
   /** The result for a row without any entry above −∞: 'nan' (default), or 'zero', as for softmax. */
-  allMasked?: 'nan' | 'zero'
+  allMasked?: 'nan' | 'zero' | undefined
 }
 
 const SOFTMAX = { single: softmaxVjpSingle, double: softmaxVjpDouble }

@@ -32,25 +32,25 @@ import { randomSeed, uniform } from './uniform.ts'
 /** Options of sampleCategorical. */
 export interface SampleOptions extends RowOptions {
   /** A finite number above 0 that logits are divided by. Default 1. For the limit at 0 set `greedy`. */
-  temperature?: number
+  temperature?: number | undefined
   /** First filter: keeps at most so many of the most probable classes, exactly so many also where there are ties. */
-  topK?: number
+  topK?: number | undefined
   /** Second filter: keeps the fewest of the most probable classes whose share of what is left reaches topP in [0, 1], at least one. */
-  topP?: number
+  topP?: number | undefined
   /** Third filter: keeps the classes at least minP times as probable as the most probable one; in [0, 1]. */
-  minP?: number
+  minP?: number | undefined
   /** An integer in [0, 2^53). Default: a random one, which the result tells. */
-  seed?: number
+  seed?: number | undefined
   /** Which of the seed's 2^53 series of draws, for example the step of a generated sequence. Default 0. */
-  counter?: number
+  counter?: number | undefined
   /** Independent draws per row. Default 1. */
-  count?: number
+  count?: number | undefined
   /** Whether to take the most probable class, of several the first, instead of drawing. */
-  greedy?: boolean
+  greedy?: boolean | undefined
   /** Whether to return log-probabilities without topK, topP and minP as well. */
-  unfilteredLogProbs?: boolean
+  unfilteredLogProbs?: boolean | undefined
   /** 'accurate' (default) or 'fast', as for softmax. In fast mode draws may differ between machines where the bits of softmax do. */
-  mode?: Mode
+  mode?: Mode | undefined
 }
 
 /** What sampleCategorical returns: `count` entries per row; with `shape` and `axis`, arrays of that shape with count in place of the classes. */

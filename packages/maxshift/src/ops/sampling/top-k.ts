@@ -12,9 +12,9 @@ import { innerSize, overChunks, resultPlace } from './row-chunks.ts'
 /** Options of topK. */
 export interface TopKOptions extends RowOptions {
   /** Whether to return probabilities too, for another pass over the rows. */
-  probs?: boolean
+  probs?: boolean | undefined
   /** 'accurate' (default) or 'fast', as for softmax. */
-  mode?: Mode
+  mode?: Mode | undefined
 }
 
 /** What topK returns: k entries per row; with `shape` and `axis`, arrays of that shape with k in place of the classes. */
