@@ -62,8 +62,12 @@ function drawTargets(rows: number, classes: number, labels: Int32Array): Targets
   const stride = pick([0, classes])
   const weight = pick([() => 0.1 / classes, () => 0, () => random.uniform(), () => pick([0, 1]), () => 1e-310])
   const base = Float64Array.from({ length: stride === 0 ? classes : rows * classes }, weight)
-  if (random.below(3) === 0) return { base, stride, labels: null, peaks: null }
-  return { base, stride, labels, peaks: Float64Array.from(labels, () => pick([0, 0.9, 1, random.uniform()])) }
+  const lowOf = (array: Float64Array): Float64Array | null =>
+    random.below(2) === 0 ? null : array.map((x) => x * 2 ** -53 * (2 * random.uniform() - 1))
+  const common = { base, baseLow: lowOf(base), stride }
+  if (random.below(3) === 0) return { ...common, labels: null, peaks: null }
+  const peaks = Float64Array.from(labels, () => pick([0, 0.9, 1, random.uniform()]))
+  return { ...common, labels, peaks, peaksLow: lowOf(peaks) }
 }
 
 function drawInput(dtype: Dtype, rows: number, classes: number): Input {
@@ -97,19 +101,19 @@ function drawInput(dtype: Dtype, rows: number, classes: number): Input {
   }
 }
 
-type Run = (kernels: Kernels, input: Input, out: FloatArray, losses: Float64Array) => void
+type Run = (kernels: Kernels, input: Input, out: FloatArray, losses: Float64Array, low: Float64Array) => void
 const OPERATIONS: Readonly<Record<string, Run>> = {
   softmax: (k, { logits, rows, classes, temperature }, out) => k.softmax(logits, rows, classes, temperature, out),
   logSoftmax: (k, { logits, rows, classes, temperature }, out) => k.logSoftmax(logits, rows, classes, temperature, out),
   logSumExp: (k, { logits, rows, classes, temperature }, out) => k.logSumExp(logits, rows, classes, temperature, out),
-  crossEntropy: (k, { logits, labels, rows, classes, temperature }, _, losses) =>
-    k.crossEntropy(logits, labels, rows, classes, temperature, losses),
-  crossEntropyWithGradient: (k, { logits, labels, rows, classes, temperature, scales }, out, losses) =>
-    k.crossEntropyWithGradient(logits, labels, rows, classes, temperature, scales, losses, out),
-  softCrossEntropy: (k, { logits, targets, rows, classes, temperature, zLoss }, _, losses) =>
-    k.softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, losses),
-  softCrossEntropyWithGradient: (k, { logits, targets, rows, classes, temperature, zLoss, scales }, out, losses) =>
-    k.softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, scales, losses, out),
+  crossEntropy: (k, { logits, labels, rows, classes, temperature }, _, losses, low) =>
+    k.crossEntropy(logits, labels, rows, classes, temperature, losses, low),
+  crossEntropyWithGradient: (k, { logits, labels, rows, classes, temperature, scales }, out, losses, low) =>
+    k.crossEntropyWithGradient(logits, labels, rows, classes, temperature, scales, losses, out, low),
+  softCrossEntropy: (k, { logits, targets, rows, classes, temperature, zLoss }, _, losses, low) =>
+    k.softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, losses, low),
+  softCrossEntropyWithGradient: (k, { logits, targets, rows, classes, temperature, zLoss, scales }, out, losses, low) =>
+    k.softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, scales, losses, out, low),
 }
 
 /** The first place where two arrays differ as numbers, −0 and +0 apart, or −1. */
@@ -119,10 +123,13 @@ function compare(run: Run, input: Input, title: string): void {
   const { dtype, logits, rows } = input
   const expected = floatArray(dtype, logits.length)
   const expectedLosses = new Float64Array(rows)
-  run(referenceKernels, input, expected, expectedLosses)
+  const expectedLow = new Float64Array(rows).fill(-1)
+  run(referenceKernels, input, expected, expectedLosses, expectedLow)
   const out = floatArray(dtype, logits.length)
   const losses = new Float64Array(rows)
-  run(backend, input, out, losses)
+  const low = new Float64Array(rows).fill(-1)
+  run(backend, input, out, losses, low)
+  expect(differing(low, expectedLow), `${title}: low parts of the losses`).toBe(-1)
   const show = (): string => {
     const { temperature, zLoss, targets, classes } = input
     const at = Math.max(differing(out, expected), 0)
@@ -137,7 +144,7 @@ function compare(run: Run, input: Input, title: string): void {
   const type = dtype === 'f32' ? 'float32' : 'float64'
   const inside = alloc(type, logits.length)
   inside.set(logits)
-  run(backend, { ...input, logits: inside }, inside, losses)
+  run(backend, { ...input, logits: inside }, inside, losses, low)
   const isWritten = differing(floatArray(dtype, out.length), expected) >= 0
   if (isWritten && !title.startsWith('logSumExp')) expect(differing(inside, expected), `${title} in place`).toBe(-1)
 }

@@ -21,8 +21,8 @@ export function dispatch(name: string, pick: Pick<FamilyKernels>): FamilyKernels
 export function dispatchLosses(name: string, pick: Pick<Omit<LossKernels, 'name'>>): LossKernels {
   return {
     name,
-    crossEntropy: (logits, labels, rows, classes, temperature, losses) =>
-      pick(logits, classes, temperature).crossEntropy(logits, labels, rows, classes, temperature, losses),
+    crossEntropy: (logits, labels, rows, classes, temperature, ...rest) =>
+      pick(logits, classes, temperature).crossEntropy(logits, labels, rows, classes, temperature, ...rest),
     crossEntropyWithGradient: (logits, labels, rows, classes, temperature, ...rest) =>
       pick(logits, classes, temperature).crossEntropyWithGradient(logits, labels, rows, classes, temperature, ...rest),
     softCrossEntropy: (logits, targets, rows, classes, temperature, ...rest) =>

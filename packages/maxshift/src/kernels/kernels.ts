@@ -12,14 +12,19 @@ import type { FloatArray } from '../arrays.ts'
 /**
  * Weights of the classes for rows that have no single label: c[r, k] = base[r · stride + k], plus peaks[r] where k = labels[r]. All
  * finite and ≥ 0; they need not sum to 1. With stride 0 one row of `base` serves all rows, as label smoothing wants it.
+ *
+ * What rounding took from a base or a peak may be given beside it, at most an ulp of it, and 0 where it is 0. Kernels for float64 logits in
+ * accurate mode add it; the others have no use for it.
  */
 export interface Targets {
   readonly base: Float64Array
+  readonly baseLow?: Float64Array | null
   /** 0, or the number of classes. */
   readonly stride: number
   /** Both or neither. */
   readonly labels: Int32Array | null
   readonly peaks: Float64Array | null
+  readonly peaksLow?: Float64Array | null
 }
 
 /**
@@ -46,6 +51,9 @@ export interface FamilyKernels {
  * A gradient of row r is multiplied with its scale, the unevaluated sum scales[2r] + scales[2r + 1], finite and ≥ 0: a second number,
  * so that 1/rows and the like cost no digit. The caller puts into it what the loss is multiplied with, and 1/T. A row of scale 0
  * gets the gradient +0 throughout, whatever it holds, NaN too; its loss is what it is.
+ *
+ * For float64 logits in accurate mode `lossesLow`, where it is given, receives what rounding took from each loss, 0 beside an infinite or NaN
+ * one: for callers that multiply or add losses. Others leave it as it is.
  */
 export interface LossKernels {
   readonly name: string
@@ -60,6 +68,7 @@ export interface LossKernels {
     classes: number,
     temperature: number,
     losses: Float64Array,
+    lossesLow?: Float64Array | null,
   ): void
 
   /** The losses as above and gradient[r, j] = scale_r · (softmax(logits / T)[r, j] − (j = labels[r])). */
@@ -72,6 +81,7 @@ export interface LossKernels {
     scales: Float64Array,
     losses: Float64Array,
     gradient: FloatArray,
+    lossesLow?: Float64Array | null,
   ): void
 
   /**
@@ -86,6 +96,7 @@ export interface LossKernels {
     temperature: number,
     zLoss: number,
     losses: Float64Array,
+    lossesLow?: Float64Array | null,
   ): void
 
   /**
@@ -103,6 +114,7 @@ export interface LossKernels {
     scales: Float64Array,
     losses: Float64Array,
     gradient: FloatArray,
+    lossesLow?: Float64Array | null,
   ): void
 }
 

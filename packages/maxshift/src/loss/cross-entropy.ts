@@ -16,7 +16,7 @@ import type {
 import { checkPlan, OPTION_NAMES, type Plan, requireTargets } from './plan.ts'
 import type { Reduction } from './reduction.ts'
 import { gradientScales, reduceLosses } from './scales.ts'
-import { sweep } from './sweep.ts'
+import { newLossesLow, sweep } from './sweep.ts'
 
 /**
  * The cross-entropy of each row of logits x with its label y or its distribution t, reduced:
@@ -31,10 +31,10 @@ import { sweep } from './sweep.ts'
  * Rows whose label is ignored, or whose sample weight is 0, count nowhere. A mean over nothing (divisor 0) is 0, with gradient 0. These are
  * the definitions of PyTorch, where they overlap; docs/losses.md tells the differences.
  *
- * Each row's loss is within 0.501 ulp (float32) or 0.55 ulp (float64) at any margin: a confident row costs 1e−30, not 0. In float64,
- * weights add the rounding of a product (1.6 ulp in all), smoothing those of its coefficients (4.6 ulp; 1.7 at worst in 40 000 calls).
- * Capped logits are float64 numbers within 5 ulp; what follows is as exact as for any logits. 'mean' and 'sum' are correctly rounded
- * from float64 row losses and exact weights, so they do not depend on the order of the rows.
+ * Each row's loss is within 0.501 ulp (float32) or 0.55 ulp (float64) at any margin and with all options: a confident row costs 1e−30, not
+ * 0. (Losses and products of weights below 1e−290 cost one more rounding in float64.) Capped logits are float64 numbers within 5 ulp;
+ * what follows is as exact as for any logits. 'mean' and 'sum' are correctly rounded from exact weights and row losses in float64, for
+ * float64 logits from pairs, so that they are within 0.501 ulp; they do not depend on the order of the rows.
  *
  * Non-finite, per row: NaN if the row contains a NaN (masked or not) or is all −∞ (0 for allMasked: 'zero'); +∞ if the label's logit is −∞
  * among others that are not; with one +∞ the limit, 0 at the label and +∞ elsewhere; with two or more NaN. Never −0. A target of 0
@@ -57,8 +57,9 @@ export function crossEntropy<L extends Logits, R extends Reduction = 'mean'>(
   const plan = checkPlan(who, logits, labels, checkOptions<CrossEntropyOptions<Reduction>>(who, options, OPTION_NAMES))
   if (plan.rowStats !== null) checkResultsApart(who, statsOf(plan), inputsOf(plan))
   const losses = new Float64Array(plan.rows)
-  sweep(plan, { losses, gradient: null, targetGradient: null, scales: null, targetScales: null })
-  return reduceLosses(losses, plan, plan.values) as LossOf<L, R>
+  const lossesLow = newLossesLow(plan)
+  sweep(plan, { losses, lossesLow, gradient: null, targetGradient: null, scales: null, targetScales: null })
+  return reduceLosses(losses, plan, plan.values, lossesLow) as LossOf<L, R>
 }
 
 const GRADIENT_OPTION_NAMES = [...OPTION_NAMES, 'out', 'targetGradient'] as const
@@ -72,11 +73,11 @@ const GRADIENT_OPTION_NAMES = [...OPTION_NAMES, 'out', 'targetGradient'] as cons
  * loss r. For a plain label that is (p_k − (k = y)) / rows. Nothing assumes that distributions sum to 1.
  *
  * Without softCap every component for labels is within 0.501 ulp (float32) or 0.55 ulp (float64), weights included; for other targets
- * within 0.51 ulp of the larger of p·(Σ c + …) and c, in float64 3.5 ulp with smoothing or class weights, whose products are rounded. At the
+ * within 0.51 ulp of the larger of p·(Σ c + …) and c. At the
  * label it is computed as minus the others' sum over the total, never as p − 1, so it keeps its digits when p is nearly 1.
  *
  * On request also the gradient with respect to the distributions, d loss / d t_k = f · (1 − labelSmoothing) · classWeights_k · (−log p_k),
- * within 0.501 ulp (float32) or 1.6 ulp (float64; 2.6 with class weights); +∞ at classes of probability 0 unless a weight is 0.
+ * within 0.501 ulp (float32) or 0.55 ulp (float64); +∞ at classes of probability 0 unless a weight is 0.
  *
  * Non-finite, per row: all NaN where the loss is NaN; a label at −∞ has gradient −1 there and softmax elsewhere; with one +∞,
  * 0 if the label is there, else 1 at the +∞ and −1 at the label (all times f). Rows that are left out have gradient +0, whatever they hold.
@@ -109,8 +110,9 @@ export function crossEntropyWithGradient<
   const losses = new Float64Array(plan.rows)
   const scales = gradientScales(plan, plan.temperature)
   const targetScales = targetGradient === null ? null : gradientScales(plan, 1)
-  sweep(plan, { losses, gradient, targetGradient, scales, targetScales })
-  const loss = reduceLosses(losses, plan, values)
+  const lossesLow = newLossesLow(plan)
+  sweep(plan, { losses, lossesLow, gradient, targetGradient, scales, targetScales })
+  const loss = reduceLosses(losses, plan, values, lossesLow)
   const result: LossWithGradient<number | FloatArray, FloatArray> = { loss, gradient }
   if (targetGradient !== null) result.targetGradient = targetGradient
   return result as LossWithGradient<LossOf<L, R>, ResultArray<L>> & WithTargetGradient<G>

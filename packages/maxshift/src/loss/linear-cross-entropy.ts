@@ -15,7 +15,7 @@ import type { Numbers } from './options.ts'
 import type { Plan } from './plan.ts'
 import type { Reduction } from './reduction.ts'
 import { gradientScales, reduceLosses } from './scales.ts'
-import { sweep } from './sweep.ts'
+import { newLossesLow, sweep } from './sweep.ts'
 
 /** The arrays of results: Float32Array where features are float32 or bytes and weights float32, else Float64Array. */
 export type LinearResult<F, W> = W extends Float32Array
@@ -195,6 +195,7 @@ function run(plan: LinearPlan, gradients: Gradients | null): number | FloatArray
   const tiles = new LinearTiles(shape, borrowLinearMemory)
   tiles.setWeights(plan.weights, plan.bias)
   const losses = new Float64Array(rows)
+  const lossesLow = newLossesLow({ ...loss, values: like })
   const scales = gradients === null ? null : gradientScales(loss, loss.temperature)
   const biasSums = new Float64Array(gradients === null ? 0 : classes)
   gradients?.weightsGradient.fill(0)
@@ -206,6 +207,7 @@ function run(plan: LinearPlan, gradients: Gradients | null): number | FloatArray
     const own = scales === null ? null : scales.subarray(2 * first, 2 * (first + count))
     const results = {
       losses: losses.subarray(first, first + count),
+      lossesLow: lossesLow === null ? null : lossesLow.subarray(first, first + count),
       scales: own,
       targetGradient: null,
       targetScales: null,
@@ -226,7 +228,7 @@ function run(plan: LinearPlan, gradients: Gradients | null): number | FloatArray
     tiles.finishWeightsGradient(gradients.weightsGradient)
     gradients.biasGradient.set(biasSums)
   }
-  return reduceLosses(losses, loss, like)
+  return reduceLosses(losses, loss, like, lossesLow)
 }
 
 /** The plan of the loss for some rows, whose logits these are. */

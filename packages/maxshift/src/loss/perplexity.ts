@@ -15,7 +15,7 @@ import type { LabelsOrTargets } from './labels.ts'
 import type { CrossEntropyOptions, Numbers } from './options.ts'
 import { checkPlan } from './plan.ts'
 import { meanPairOf, type RowWeights } from './reduction.ts'
-import { sweep } from './sweep.ts'
+import { newLossesLow, sweep } from './sweep.ts'
 
 /** Options of perplexity: those of crossEntropy that leave a loss a negative log-likelihood. */
 export type PerplexityOptions = Pick<
@@ -42,8 +42,8 @@ function expOfMean(): number {
  * model of sequences is measured; for a sequence, give the logits of each position and the tokens that came. 1 is certainty, the number of classes
  * is guessing.
  *
- * Within 0.501 ulp of the exponential of the exact mean of the row losses, as crossEntropy computes them in float64. The relative error
- * that these bring is the absolute error of their mean l: 0.55 ulp of l for float64 logits, 2^−38 · (1 + l) for float32. The
+ * Within 0.501 ulp of the exponential of the exact mean of the row losses as they are computed: for float64 logits as pairs, with
+ * nothing lost (2^−60), for float32 in float64 to 2^−38. The relative error that they bring is the absolute error of their mean. The
  * logarithm of the perplexity is crossEntropy, and bits per token are crossEntropy / ln 2.
  *
  * Non-finite: +∞ where a label has probability 0 or the result overflows (mean above 709.78); NaN where crossEntropy is NaN. Rows that are
@@ -60,8 +60,9 @@ export function perplexity(logits: Logits, labels: LabelsOrTargets, options?: Pe
   const known = checkOptions<PerplexityOptions>(who, options, OPTION_NAMES)
   const plan = checkPlan(who, logits, labels, known)
   const losses = new Float64Array(plan.rows)
-  sweep(plan, { losses, gradient: null, targetGradient: null, scales: null, targetScales: null })
-  meanPairOf(losses, plan.divisors, mean)
+  const lossesLow = newLossesLow(plan)
+  sweep(plan, { losses, lossesLow, gradient: null, targetGradient: null, scales: null, targetScales: null })
+  meanPairOf(losses, plan.divisors, mean, lossesLow)
   return expOfMean()
 }
 

@@ -46,6 +46,10 @@ export interface Plan extends WeightPlan {
   readonly mode: Mode
 }
 
+/** Whether the losses of a plan are computed in float64 as pairs: accurate mode, and logits that are float64 or become it under a cap. */
+export const isDouble = ({ values, softCap, mode }: Pick<Plan, 'values' | 'softCap' | 'mode'>): boolean =>
+  mode === 'accurate' && (values instanceof Float64Array || softCap !== null)
+
 /** The names of WeightOptions. */
 export const WEIGHT_OPTIONS = ['reduction', 'ignoreIndex', 'classWeights', 'sampleWeights', 'labelSmoothing'] as const
 

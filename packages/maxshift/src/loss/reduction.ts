@@ -1,5 +1,6 @@
 /**
- * Sums and means of row losses, weighted or not, rounded correctly: the float64 nearest to the exact result for the given numbers.
+ * Sums and means of row losses, weighted or not, rounded correctly: the float64 nearest to the exact result for the given numbers, which
+ * may come with what rounding took from them (`low`).
  *
  * A compensated sum (Neumaier 1974) carries all but the last digits; if its error bound leaves the
  * rounding open, about once in a million calls, or the numbers are huge or tiny, the sum is done again in integers. Losses are ≥ 0,
@@ -16,10 +17,10 @@ const LARGEST = 1e280
 const SMALLEST = 1e-250
 
 /** What n² is multiplied with in the bound on the error of a compensated sum of n terms. */
-const PAIR_ERROR = 2.465190328815662e-32 // 0x3960000000000000, 2^−105
+const PAIR_ERROR = 4.930380657631324e-32 // 0x3970000000000000, 2^−104
 
 /** (Σ losses) / divisor for a positive integer divisor. */
-export function meanOf(losses: Float64Array, divisor: number): number {
+export function meanOf(losses: Float64Array, divisor: number, low: Float64Array | null = null): number {
   let sum = 0
   let errors = 0
   for (let i = 0; i < losses.length; i++) {
@@ -27,18 +28,19 @@ export function meanOf(losses: Float64Array, divisor: number): number {
     errors += sumError(sum, losses[i], next)
     sum = next
   }
+  if (low !== null) for (let i = 0; i < low.length; i++) errors += low[i]
   if (sum === 0 || Number.isNaN(sum)) return sum
   if (sum > LARGEST || sum < SMALLEST)
-    return hasInfinity(losses) ? Number.POSITIVE_INFINITY : exactMean(losses, divisor)
+    return hasInfinity(losses) ? Number.POSITIVE_INFINITY : exactMean(losses, divisor, low)
 
   const quotient = sum / divisor
   const product = quotient * divisor
   const tail = (sum - product - productError(quotient, divisor, product) + errors) / divisor
   // The errors of n additions are at most n · 2^−53 of the sum each, and adding them up errs by n · 2^−53 of that:
-  // n² · 2^−106, taken twice to be safe.
+  // n² · 2^−106. What rounding took is as much again, and both are taken twice to be safe.
   const bound = quotient * (losses.length * losses.length * PAIR_ERROR + 1e-30)
   const rounded = quotient + (tail - bound)
-  return rounded === quotient + (tail + bound) ? rounded : exactMean(losses, divisor)
+  return rounded === quotient + (tail + bound) ? rounded : exactMean(losses, divisor, low)
 }
 
 /**
@@ -58,7 +60,7 @@ const above: Pair = { hi: 0, lo: 0 }
 const below: Pair = { hi: 0, lo: 0 }
 
 /** total = Σ factors · losses over the rows that have a weight; all finite and in range. */
-function addUp(losses: Float64Array, factors: RowWeights, total: Pair): void {
+function addUp(losses: Float64Array, low: Float64Array | null, factors: RowWeights, total: Pair): void {
   total.hi = total.lo = 0
   for (let start = 0; start < losses.length; start += BLOCK) {
     const end = Math.min(losses.length, start + BLOCK)
@@ -71,6 +73,7 @@ function addUp(losses: Float64Array, factors: RowWeights, total: Pair): void {
       const next = sum + product
       errors +=
         sumError(sum, product, next) + (productError(losses[r], factor, product) + losses[r] * factors[2 * r + 1])
+      if (low !== null) errors += low[r] * factor
       sum = next
     }
     addPairs(total.hi, total.lo, sum, errors, total)
@@ -107,46 +110,56 @@ function largestLoss(losses: Float64Array, factors: RowWeights): number {
  * Fills `above` with (Σ factors · losses) / Σ divisors as a pair, from losses up to `largest`; false if the numbers are too large or too
  * small for pairs. The divisors' sum, not 0, is in `below`.
  */
-function divideSums(losses: Float64Array, factors: RowWeights, largest: number): boolean {
-  addUp(losses, factors, above)
+function divideSums(losses: Float64Array, low: Float64Array | null, factors: RowWeights, largest: number): boolean {
+  addUp(losses, low, factors, above)
   const inside = largest < LARGEST && above.hi < LARGEST && above.hi > SMALLEST && below.hi > SMALLEST
   if (inside) dividePairs(above.hi, above.lo, below.hi, below.lo, above)
   return inside
 }
 
 /** (Σ factors · losses) / Σ divisors, or without divisors the sum; 0 where the divisors sum to 0. */
-export function weightedMeanOf(losses: Float64Array, factors: RowWeights, divisors: RowWeights | null): number {
+export function weightedMeanOf(
+  losses: Float64Array,
+  factors: RowWeights,
+  divisors: RowWeights | null,
+  low: Float64Array | null = null,
+): number {
   below.hi = 1
   below.lo = 0
   if (divisors !== null) sumOfWeights(divisors, below)
   if (below.hi === 0) return 0
   const largest = largestLoss(losses, factors)
   if (largest === 0 || !Number.isFinite(largest)) return largest
-  if (!divideSums(losses, factors, largest)) return exactWeightedMean(losses, factors, divisors)
+  if (!divideSums(losses, low, factors, largest)) return exactWeightedMean(losses, low, factors, divisors)
 
   const bound = above.hi * (BLOCK_ERROR + (losses.length / BLOCK + 8) * PER_BLOCK_ERROR)
   const rounded = above.hi + (above.lo - bound)
   const isCertain = rounded > SMALLEST && rounded === above.hi + (above.lo + bound)
-  return isCertain ? rounded : exactWeightedMean(losses, factors, divisors)
+  return isCertain ? rounded : exactWeightedMean(losses, low, factors, divisors)
 }
 
 /**
  * mean = (Σ weights · losses) / Σ weights as a pair, within 2^−79, for what would magnify the rounding of a float64; null: all
  * weights are 1. Where the mean is not finite, or the weights sum to 0, it is in `mean.hi` as weightedMeanOf has it.
  */
-export function meanPairOf(losses: Float64Array, weights: RowWeights | null, mean: Pair): void {
+export function meanPairOf(
+  losses: Float64Array,
+  weights: RowWeights | null,
+  mean: Pair,
+  low: Float64Array | null = null,
+): void {
   const factors = weights ?? new Float64Array(2 * losses.length).map((_, i) => 1 - (i & 1))
   sumOfWeights(factors, below)
   const largest = largestLoss(losses, factors)
   mean.hi = below.hi === 0 ? 0 : largest
   mean.lo = 0
   if (mean.hi === 0 || !Number.isFinite(largest)) return
-  if (divideSums(losses, factors, largest)) {
+  if (divideSums(losses, low, factors, largest)) {
     mean.hi = above.hi
     mean.lo = above.lo
     return
   }
-  const { dividend, divisor } = exactSums(losses, factors, factors)
+  const { dividend, divisor } = exactSums(losses, low, factors, factors)
   mean.hi = roundedRatio(dividend, divisor)
   const rest = mean.hi < Number.POSITIVE_INFINITY ? dividend - toUnits(mean.hi) * divisor : 0n
   mean.lo = rest < 0n ? -roundedRatio(-rest, divisor) : roundedRatio(rest, divisor)
@@ -171,21 +184,28 @@ const bitLength = (x: bigint): number => x.toString(2).length
 const toSignedUnits = (x: number): bigint => (x < 0 ? -toUnits(-x) : toUnits(x))
 
 /** The mean as a ratio of integers. */
-function exactMean(losses: Float64Array, divisor: number): number {
+function exactMean(losses: Float64Array, divisor: number, low: Float64Array | null): number {
   let sum = 0n
   for (const loss of losses) sum += toUnits(loss)
+  if (low !== null) for (const rest of low) sum += toSignedUnits(rest)
   return roundedRatio(sum, BigInt(divisor))
 }
 
 /** The same with weights. */
-function exactWeightedMean(losses: Float64Array, factors: RowWeights, divisors: RowWeights | null): number {
-  const { dividend, divisor } = exactSums(losses, factors, divisors)
+function exactWeightedMean(
+  losses: Float64Array,
+  low: Float64Array | null,
+  factors: RowWeights,
+  divisors: RowWeights | null,
+): number {
+  const { dividend, divisor } = exactSums(losses, low, factors, divisors)
   return roundedRatio(dividend, divisor)
 }
 
 /** Σ factors · losses in units of 2^−2148, and Σ divisors in units of 2^−1074. */
 function exactSums(
   losses: Float64Array,
+  low: Float64Array | null,
   factors: RowWeights,
   divisors: RowWeights | null,
 ): { dividend: bigint; divisor: bigint } {
@@ -195,7 +215,7 @@ function exactSums(
   let divisor = divisors === null ? 1n << 1074n : 0n
   for (let r = 0; r < losses.length; r++) {
     const factor = weightOf(factors, r)
-    if (factor !== 0n) dividend += toUnits(losses[r]) * factor
+    if (factor !== 0n) dividend += (toUnits(losses[r]) + toSignedUnits(low?.[r] ?? 0)) * factor
     if (divisors !== null) divisor += weightOf(divisors, r)
   }
   return { dividend, divisor }

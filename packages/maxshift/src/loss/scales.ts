@@ -2,7 +2,10 @@
  * What the rows of gradients are multiplied with, and the reduction that goes with it.
  */
 import type { FloatArray } from '../arrays.ts'
-import { dividePairs, multiplyPairs, type Pair, productErrorOfLarge } from '../special/double-double.ts'
+import { weightOf } from '../kernels/js/double-row.ts'
+import { scaleRounded } from '../special/bits.ts'
+import { dividePairs, multiplyPairs, type Pair, productError } from '../special/double-double.ts'
+import type { ExpParts } from '../special/exp.ts'
 import type { WeightPlan } from './plan.ts'
 import { meanOf, type RowWeights, sumOfWeights, weightedMeanOf } from './reduction.ts'
 
@@ -47,24 +50,45 @@ export function gradientScales(plan: Reducing, temperature: number): RowWeights 
   return scales
 }
 
-/** The row losses of a kernel, with their factors and reduced; 'none' in the dtype of `like`. */
-export function reduceLosses(losses: Float64Array, plan: Reducing, like: FloatArray): number | FloatArray {
+/**
+ * The row losses of a kernel, with what rounding took from them where that is known, with their factors and reduced; 'none' in the dtype
+ * of `like`.
+ */
+export function reduceLosses(
+  losses: Float64Array,
+  plan: Reducing,
+  like: FloatArray,
+  lossesLow: Float64Array | null = null,
+): number | FloatArray {
   const { reduction, factors, divisors, rows } = plan
   if (reduction === 'none') {
     if (factors !== null)
-      for (let r = 0; r < rows; r++) losses[r] = weigh(losses[r], factors[2 * r], factors[2 * r + 1])
+      for (let r = 0; r < rows; r++)
+        losses[r] = multiplyRounded(losses[r], lossesLow?.[r] ?? 0, factors[2 * r], factors[2 * r + 1])
     return like instanceof Float32Array ? Float32Array.from(losses) : losses
   }
   const isMean = reduction === 'mean'
-  if (factors === null) return meanOf(losses, isMean ? rows : 1)
-  return weightedMeanOf(losses, factors, isMean ? divisors : null)
+  if (factors === null) return meanOf(losses, isMean ? rows : 1, lossesLow)
+  return weightedMeanOf(losses, factors, isMean ? divisors : null, lossesLow)
 }
 
-/** loss · (hi + lo), rounded once; 0 for a weight of 0, whatever the loss is. */
-function weigh(loss: number, hi: number, lo: number): number {
+/** Between these, products of pairs need no care about the ends of the format. */
+const LARGEST_PLAIN = 1e290
+const SMALLEST_PLAIN = 1e-270
+
+const first: ExpParts = { hi: 0, lo: 0, exponent: 0 }
+const second: ExpParts = { hi: 0, lo: 0, exponent: 0 }
+
+/** (loss + low) · (hi + lo) for numbers ≥ 0, rounded once; 0 for a weight of 0, whatever the loss is. */
+export function multiplyRounded(loss: number, low: number, hi: number, lo: number): number {
   if (hi === 0) return 0
   const product = loss * hi
-  if (lo === 0) return product
-  const rounded = product + (productErrorOfLarge(loss, hi, product) + loss * lo)
-  return Number.isNaN(rounded) ? product : rounded
+  if (low === 0 && lo === 0) return product
+  const isPlain = product > SMALLEST_PLAIN && product < LARGEST_PLAIN && loss < LARGEST_PLAIN && hi < LARGEST_PLAIN
+  if (isPlain) return product + (productError(loss, hi, product) + (loss * lo + low * hi))
+  if (loss === 0 || !Number.isFinite(loss)) return product
+  weightOf(loss, low, first)
+  weightOf(hi, lo, second)
+  multiplyPairs(first.hi, first.lo, second.hi, second.lo, scale)
+  return scaleRounded(scale.hi, scale.lo, first.exponent + second.exponent)
 }

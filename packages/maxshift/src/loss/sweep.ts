@@ -7,7 +7,7 @@ import type { Kernels } from '../kernels/kernels.ts'
 import { takeScratch, withScratch } from '../kernels/scratch.ts'
 import { selectLossKernels } from '../kernels/select-losses.ts'
 import { overRows } from '../ops/rows.ts'
-import type { Plan } from './plan.ts'
+import { isDouble, type Plan } from './plan.ts'
 import { fillRowStats } from './row-stats.ts'
 import { softCapAll, softCapChain } from './soft-cap.ts'
 import { createTargets, type TargetRows } from './soft-targets.ts'
@@ -17,6 +17,8 @@ import { fillTargetGradient } from './target-gradient.ts'
 export interface Results {
   /** The kernel's loss of each row, without its factor. */
   readonly losses: Float64Array
+  /** What rounding took from these, where it is needed and known. */
+  readonly lossesLow: Float64Array | null
   readonly gradient: FloatArray | null
   readonly targetGradient: FloatArray | null
   /** What the rows of the gradient are multiplied with, in pairs; null without a gradient. */
@@ -34,6 +36,12 @@ interface Piece extends TargetRows {
 
 /** Entries of a piece: 128 KiB in float64. */
 const PIECE_ENTRIES = 16384
+
+type LowPlan = Pick<Plan, 'values' | 'softCap' | 'mode' | 'factors' | 'reduction' | 'rows'>
+
+/** Room for what rounding takes from the losses; null where nothing is to be done with them, or nobody knows it. */
+export const newLossesLow = (plan: LowPlan): Float64Array | null =>
+  isDouble(plan) && (plan.factors !== null || plan.reduction !== 'none') ? new Float64Array(plan.rows) : null
 
 export function sweep(plan: Plan, results: Results): void {
   const { values, layout, mask, targets } = plan
@@ -77,30 +85,38 @@ const cut = <T extends Float64Array | Int32Array>(array: T, first: number, lengt
 /** Calls the kernel for rows with these logits, capped or not. The gradient is that of these logits, and may be written over them. */
 type Runner = (piece: Piece, logits: FloatArray) => void
 
-function plainRunner({ labels, classes, temperature }: Plan, kernels: Kernels, { losses, scales }: Results): Runner {
+function plainRunner(
+  { labels, classes, temperature }: Plan,
+  kernels: Kernels,
+  { losses, lossesLow, scales }: Results,
+): Runner {
   return ({ first, rows, gradient }, logits) => {
     const ofRows = cut(labels as Int32Array, first, rows)
     const into = cut(losses, first, rows)
-    if (gradient === null || scales === null) kernels.crossEntropy(logits, ofRows, rows, classes, temperature, into)
-    else {
+    const low = lossesLow === null ? null : cut(lossesLow, first, rows)
+    if (gradient === null || scales === null) {
+      kernels.crossEntropy(logits, ofRows, rows, classes, temperature, into, low)
+    } else {
       const factors = cut(scales, 2 * first, 2 * rows)
-      kernels.crossEntropyWithGradient(logits, ofRows, rows, classes, temperature, factors, into, gradient)
+      kernels.crossEntropyWithGradient(logits, ofRows, rows, classes, temperature, factors, into, gradient, low)
     }
   }
 }
 
-function softRunner(plan: Plan, kernels: Kernels, { losses, scales }: Results): Runner {
+function softRunner(plan: Plan, kernels: Kernels, { losses, lossesLow, scales }: Results): Runner {
   const { classes, temperature, zLoss } = plan
   const targetsOf = createTargets(plan)
   return (piece, logits) => {
     const { first, rows, gradient } = piece
     const targets = targetsOf(piece)
     const into = cut(losses, first, rows)
+    const low = lossesLow === null ? null : cut(lossesLow, first, rows)
     if (gradient === null || scales === null) {
-      kernels.softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, into)
+      kernels.softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, into, low)
     } else {
       const factors = cut(scales, 2 * first, 2 * rows)
-      kernels.softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, factors, into, gradient)
+      const both = [factors, into, gradient, low] as const
+      kernels.softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, ...both)
     }
   }
 }

@@ -72,3 +72,22 @@ it.each(DTYPES)('%s: both backends give the same bits, whatever the options', (d
     expect(results[1][i], title).toEqual(results[0][i])
   })
 })
+
+it.each(BACKENDS)('%s: a gradient that underflows is +0, of labels and of distributions', (backend) => {
+  useBackend(backend)
+  const logits = Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 0 : -200))
+  const labels = new Int32Array(200)
+  const targets = Float32Array.from(logits, (x) => (x === 0 ? 1 : 0))
+  for (const mode of ['accurate', 'fast'] as const) {
+    const zeros = new Float32Array(400)
+    expect(crossEntropyWithGradient(logits, labels, { classes: 2, mode }).gradient).toEqual(zeros)
+    expect(crossEntropyWithGradient(logits, targets, { classes: 2, mode }).gradient).toEqual(zeros)
+  }
+  const wide = { shape: [1, 400], axis: 1 }
+  const { gradient } = crossEntropyWithGradient(
+    logits,
+    Float32Array.from(targets, (t) => t / 256),
+    wide,
+  )
+  expect(gradient.some((x) => Object.is(x, -0))).toBe(false)
+})

@@ -170,7 +170,7 @@ describe.each(DTYPES)('of logits, %s', (dtype: Dtype) => {
       // The relative error is the absolute error of the mean loss, and half an ulp for the exponential.
       const error = toDecimal(actual).div(exact.loss.exp()).minus(1).abs().toNumber()
       const loss = exact.loss.toNumber()
-      const promised = dtype === 'f32' ? 2 ** -38 * (1 + loss) : 0.501 * 2 ** -52 + 0.55 * 2 ** -52 * loss
+      const promised = dtype === 'f32' ? 2 ** -38 * (1 + loss) : 0.501 * 2 ** -52 + 2 ** -60 * loss
       expect(error).toBeLessThanOrEqual(promised)
     }
   })
@@ -178,7 +178,9 @@ describe.each(DTYPES)('of logits, %s', (dtype: Dtype) => {
   it('row losses count with all their digits', () => {
     const { logits, labels } = batch(50, 30, 4)
     const losses = Float64Array.from(labels, (label, r) => crossEntropy(logits.subarray(30 * r, 30 * r + 30), [label]))
-    expect(ulps(perplexity(logits, labels), exactPerplexity(losses))).toBeLessThanOrEqual(0.501)
+    // What rounding to float64 takes from each of them is an absolute error of their mean, with the logits in float64 not even that.
+    const rounding = dtype === 'f64' ? 0.5 * exactPerplexity(losses).ln().toNumber() : 0
+    expect(ulps(perplexity(logits, labels), exactPerplexity(losses))).toBeLessThanOrEqual(0.501 + 2 * rounding)
   })
 
   it('agrees with the log-probabilities of the labels', () => {
@@ -191,7 +193,7 @@ describe.each(DTYPES)('of logits, %s', (dtype: Dtype) => {
   it('ignored rows, masks, axes, certain and impossible labels', () => {
     const logits = floatArray(dtype, [0, 0, 0, 0, NAN, 1, INFINITY, 3])
     expect(perplexity(logits.subarray(0, 4), [0, 1], { classes: 2 })).toBe(2)
-    expect(perplexity(logits, [0, 1, -100, 0], { classes: 2, ignoreIndex: -100 })).toBe(2 ** (2 / 3))
+    expect(perplexity(logits, [0, 1, -100, 0], { classes: 2, ignoreIndex: -100 })).toBeCloseTo(2 ** (2 / 3), 14)
     expect(perplexity(logits.subarray(0, 6), [0, 1, 0], { classes: 2 })).toBeNaN()
     expect(perplexity(logits.subarray(6), [0])).toBe(1)
     expect(perplexity(logits.subarray(6), [1])).toBe(INFINITY)

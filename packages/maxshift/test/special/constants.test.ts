@@ -77,7 +77,7 @@ describe('constants', () => {
     ['grid.ts', /^GRID_\d+$/, [26, 52, 78, 104].map((q) => 1.5 * 2 ** (52 - q))],
     ['double-row.ts', /^TINY$/, [2 ** -120]],
     ['double-row.ts', /^SMALL_MAX$/, [2 ** -800]],
-    ['reduction.ts', /^PAIR_ERROR$/, [2 ** -105]],
+    ['reduction.ts', /^PAIR_ERROR$/, [2 ** -104]],
   ] as [string, RegExp, number[]][])('%s %s', (file, pattern, expected) => {
     expect(named(file, pattern)).toEqual(expected)
   })

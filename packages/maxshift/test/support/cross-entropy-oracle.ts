@@ -161,9 +161,7 @@ export function exactCrossEntropy(given: LossCase): ExactLoss {
       // p·M − s = p·(M − s) − (1 − p)·s, for the digits of a confident row
       const value = row.p[k].times(pull.minus(share[k])).minus(row.q[k].times(share[k]))
       result.gradient.push(slope.times(value))
-      // Rounded coefficients move M by their share of the mass, however little of it the z-loss leaves.
-      const size = mass.equals(ONE) ? pull.abs() : mass.plus(zLoss.times(2).times(row.lse).abs())
-      result.gradientTerm.push(slope.times(Decimal.max(row.p[k].times(size), share[k])))
+      result.gradientTerm.push(slope.times(Decimal.max(row.p[k].times(pull.abs()), share[k])))
       const price = classWeight(k).times(ONE.minus(smoothing)).times(factor)
       result.targetGradient.push(price.isZero() ? ZERO : price.times(row.nll[k]))
     }

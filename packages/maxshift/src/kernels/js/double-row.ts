@@ -29,6 +29,8 @@ interface Row extends Top {
   readonly others: ExpParts
   readonly total: Pair
   readonly log: ExpParts
+  /** What rounding took from the loss that has been computed last. */
+  lossLow: number
 }
 
 /** The current row. */
@@ -41,6 +43,7 @@ export const row: Row = {
   others: { hi: 0, lo: 0, exponent: 0 },
   total: { hi: 0, lo: 0 },
   log: { hi: 0, lo: 0, exponent: 0 },
+  lossLow: 0,
 }
 const term: ExpParts = { hi: 0, lo: 0, exponent: 0 }
 const factor: Pair = { hi: 0, lo: 0 }
@@ -188,15 +191,31 @@ export const shift = (): number => (row.second === Number.NEGATIVE_INFINITY ? ro
 /** What L's pair must be multiplied with; where that underflows, L no longer counts beside a difference. */
 export const logScale = (): number => powerOfTwo(Math.max(row.log.exponent, -1022))
 
-/** (m − value)/T + L, the loss of an entry (after finishLog): two terms ≥ 0, nothing cancels. At the maximum it is L alone, rounded once. */
+/** (hi + lo) · 2^exponent ≥ 0 as a loss: rounded once, with the rest in row.lossLow. */
+export function roundLoss(hi: number, lo: number, exponent: number): number {
+  row.lossLow = exponent < LOWEST ? 0 : lo * powerOfTwo(exponent)
+  return scaleRounded(hi, lo, exponent)
+}
+
+/** Below this exponent the rest of a loss, a multiple of 2^−1074, is too coarse to be of use. */
+const LOWEST = -1010
+
+/**
+ * (m − value)/T + L, the loss of an entry (after finishLog): two terms ≥ 0, nothing cancels. At the maximum it is L alone, rounded
+ * once. What rounding takes is in row.lossLow.
+ */
 export function lossOf(value: number): number {
   const { log, max } = row
-  if (value === max) return scaleRounded(log.hi, log.lo, log.exponent)
+  if (value === max) return roundLoss(log.hi, log.lo, log.exponent)
   differenceOver(row.temperature, max, value, quotient)
   const scale = logScale()
   const sum = quotient.hi + log.hi * scale
+  row.lossLow = 0
   if (sum === Number.POSITIVE_INFINITY) return sum
-  return sum + (sumError(quotient.hi, log.hi * scale, sum) + (quotient.lo + log.lo * scale))
+  const rest = sumError(quotient.hi, log.hi * scale, sum) + (quotient.lo + log.lo * scale)
+  const loss = sum + rest
+  row.lossLow = sum - loss + rest
+  return loss
 }
 
 /** Below this m/T is lifted by LIFT before L is added, so that nothing of either is lost to underflow. */

@@ -17,14 +17,17 @@ export function crossEntropyDouble(
   classes: number,
   temperature: number,
   losses: Float64Array,
+  lossesLow: Float64Array | null = null,
 ): void {
   const scaled = temperatureOf(temperature)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
+    row.lossLow = 0
     if (reduceRow(logits, start, classes, scaled)) {
       finishLog()
       losses[r] = lossOf(logits[start + labels[r]])
     } else losses[r] = limitLoss(row, labels[r])
+    if (lossesLow !== null) lossesLow[r] = row.lossLow
   }
 }
 
@@ -37,11 +40,13 @@ export function crossEntropyWithGradientDouble(
   scales: Float64Array,
   losses: Float64Array,
   gradient: FloatArray,
+  lossesLow: Float64Array | null = null,
 ): void {
   const scaled = temperatureOf(temperature)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     const label = labels[r]
+    row.lossLow = 0
     if (reduceRow(logits, start, classes, scaled)) {
       const value = logits[start + label]
       finishLog()
@@ -54,5 +59,6 @@ export function crossEntropyWithGradientDouble(
       losses[r] = limitLoss(row, label)
       limitGradient(row, start, classes, label, scales[2 * r], gradient)
     }
+    if (lossesLow !== null) lossesLow[r] = row.lossLow
   }
 }

@@ -18,8 +18,8 @@ import {
 } from '../../special/double-double.ts'
 import { type ExpParts, expParts } from '../../special/exp.ts'
 import type { Targets } from '../kernels.ts'
-import { finishLog, logScale, logSumExpPair, power, row, shift } from './double-row.ts'
-import { sumOfBasePair, sumOfDifferencesPair } from './targets.ts'
+import { finishLog, logScale, logSumExpPair, power, roundLoss, row, shift } from './double-row.ts'
+import { baseLowOf, peakLowOf, sumOfBasePair, sumOfDifferencesPair } from './targets.ts'
 import { DOWN, entryScale, overLifted, UP } from './temperature.ts'
 
 const pair = (): Pair => ({ hi: 0, lo: 0 })
@@ -55,13 +55,13 @@ function collect(
   if (hasTop()) {
     const first = r * stride
     const top = base[first + row.index]
-    if (top > 0.5 * baseSum.hi) sumOfBasePair(base, first, classes, row.index, total)
-    else addPairs(baseSum.hi, baseSum.lo, -top, 0, total)
+    if (top > 0.5 * baseSum.hi) sumOfBasePair(targets, first, classes, row.index, total)
+    else addPairs(baseSum.hi, baseSum.lo, -top, -baseLowOf(targets, first + row.index), total)
     addProduct(total, max, shift() * scale)
   }
   if (labels !== null && peaks !== null && peaks[r] > 0) {
     total.hi = peaks[r]
-    total.lo = 0
+    total.lo = peakLowOf(targets, r)
     addProduct(total, max, logits[r * classes + labels[r]] * scale)
   }
 }
@@ -92,7 +92,7 @@ function divideDifferences(
     up = LARGER
     const scale = entryScale(temperature) * SMALLER
     const first = r * targets.stride
-    sumOfDifferencesPair(targets.base, first, uniform, logits, r * classes, classes, shift(), scale, fromSecond)
+    sumOfDifferencesPair(targets, first, uniform, logits, r * classes, classes, shift(), scale, fromSecond)
     collect(logits, targets, r, classes, baseSum, fromSecond, scale)
     if (!isFinitePair(differences)) return false
   }
@@ -109,7 +109,7 @@ const LARGEST = 1e290
 
 /**
  * The loss of the row in `row`, rounded once, from the sums Σ base_k and Σ base_k (min(x_k, m₂) − m₂), entries
- * multiplied with entryScale; the latter, `fromSecond`, is overwritten. Leaves behind what the gradient needs.
+ * multiplied with entryScale; the latter, `fromSecond`, is overwritten. Leaves behind what the gradient needs, and row.lossLow.
  */
 export function softLoss(
   logits: FloatArray,
@@ -122,7 +122,8 @@ export function softLoss(
   fromSecond: Pair,
 ): number {
   finishLog()
-  addPairs(baseSum.hi, baseSum.lo, targets.peaks === null ? 0 : targets.peaks[r], 0, sum)
+  row.lossLow = 0
+  addPairs(baseSum.hi, baseSum.lo, targets.peaks === null ? 0 : targets.peaks[r], peakLowOf(targets, r), sum)
   weight.hi = sum.hi
   weight.lo = sum.lo
   if (zLoss > 0) {
@@ -135,11 +136,13 @@ export function softLoss(
   if (!divideDifferences(logits, targets, r, classes, uniform, baseSum, fromSecond)) return Number.POSITIVE_INFINITY
   multiplyPairs(sum.hi, sum.lo, row.log.hi, row.log.lo, product)
   // Without differences the logarithm counts however small it is.
-  if (total.hi === 0 && !(zLoss > 0)) return scaleRounded(product.hi, product.lo, row.log.exponent)
+  if (total.hi === 0 && !(zLoss > 0)) return roundLoss(product.hi, product.lo, row.log.exponent)
   const scale = logScale()
   addPairs(total.hi, total.lo, product.hi * scale, product.lo * scale, total)
   if (zLoss > 0) addSquare(zLoss)
-  return Number.isNaN(total.hi) ? Number.POSITIVE_INFINITY : total.hi
+  if (!Number.isFinite(total.hi)) return Number.POSITIVE_INFINITY
+  row.lossLow = total.lo
+  return total.hi
 }
 
 /** total += z · lse². */
@@ -153,6 +156,7 @@ function addSquare(zLoss: number): void {
   multiplyPairs(product.hi, product.lo, zLoss, 0, product)
   addPairs(total.hi * down * down, total.lo * down * down, product.hi, product.lo, total)
   total.hi = total.hi * up * up
+  total.lo = total.lo * up * up
 }
 
 /** What a row of the gradient is made of: p_k · M · weight = exp((x_k − m₂)/T) · factor, and the weight. */
@@ -191,6 +195,16 @@ export function softGradient(value: number, target: number, targetLow: number, w
   if (target === 0) return roundSigned(total.hi, total.lo, exponent + scale.exponent)
   const unit = flushedPower(exponent)
   return subtractTarget(total.hi * unit, total.lo * unit, target, targetLow, scale)
+}
+
+/** The gradient at the label of row r, for its base and its peak. */
+export function softGradientAtLabel(value: number, targets: Targets, r: number, weights: SoftWeights): number {
+  const { base, stride, labels, peaks } = targets
+  const at = r * stride + (labels === null ? 0 : labels[r])
+  const peak = peaks === null ? 0 : peaks[r]
+  const target = base[at] + peak
+  const low = sumError(base[at], peak, target) + (baseLowOf(targets, at) + peakLowOf(targets, r))
+  return softGradient(value, target, low, weights)
 }
 
 /** ((hi + lo) − (target + targetLow) · weight) · 2^exponent of the weight. */

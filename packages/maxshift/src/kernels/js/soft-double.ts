@@ -3,12 +3,12 @@
  * does what is done once a row.
  */
 import type { FloatArray } from '../../arrays.ts'
-import { type Pair, sumError } from '../../special/double-double.ts'
+import type { Pair } from '../../special/double-double.ts'
 import type { Targets } from '../kernels.ts'
 import { reduceRow, row, shift, weightOf } from './double-row.ts'
 import { limitSoftGradient, limitSoftLoss } from './loss-limits.ts'
-import { type SoftWeights, softGradient, softLoss, softWeights } from './soft-double-row.ts'
-import { sumOfBasePair, sumOfDifferencesPair, targetOf, uniformWeight } from './targets.ts'
+import { type SoftWeights, softGradient, softGradientAtLabel, softLoss, softWeights } from './soft-double-row.ts'
+import { baseLowOf, sumOfBasePair, sumOfDifferencesPair, targetOf, uniformWeight } from './targets.ts'
 import { entryScale, type Temperature, temperatureOf } from './temperature.ts'
 
 const baseSum: Pair = { hi: 0, lo: 0 }
@@ -30,12 +30,13 @@ function lossOfRow(
 ): number {
   const start = r * classes
   const first = r * targets.stride
+  row.lossLow = 0
   if (!reduceRow(logits, start, classes, temperature)) {
     return limitSoftLoss(row, (k) => targetOf(targets, r, k), classes, zLoss)
   }
-  sumOfBasePair(targets.base, first, classes, -1, baseSum)
+  sumOfBasePair(targets, first, classes, -1, baseSum)
   const scale = entryScale(temperature)
-  sumOfDifferencesPair(targets.base, first, uniform, logits, start, classes, shift(), scale, fromSecond)
+  sumOfDifferencesPair(targets, first, uniform, logits, start, classes, shift(), scale, fromSecond)
   return softLoss(logits, targets, r, classes, uniform, zLoss, baseSum, fromSecond)
 }
 
@@ -47,10 +48,14 @@ export function softCrossEntropyDouble(
   temperature: number,
   zLoss: number,
   losses: Float64Array,
+  lossesLow: Float64Array | null = null,
 ): void {
   const scaled = temperatureOf(temperature)
   const uniform = uniformWeight(targets, classes)
-  for (let r = 0; r < rows; r++) losses[r] = lossOfRow(logits, targets, r, classes, scaled, uniform, zLoss)
+  for (let r = 0; r < rows; r++) {
+    losses[r] = lossOfRow(logits, targets, r, classes, scaled, uniform, zLoss)
+    if (lossesLow !== null) lossesLow[r] = row.lossLow
+  }
 }
 
 export function softCrossEntropyWithGradientDouble(
@@ -63,14 +68,16 @@ export function softCrossEntropyWithGradientDouble(
   scales: Float64Array,
   losses: Float64Array,
   gradient: FloatArray,
+  lossesLow: Float64Array | null = null,
 ): void {
-  const { base, stride, labels, peaks } = targets
+  const { base, stride, labels } = targets
   const scaled = temperatureOf(temperature)
   const uniform = uniformWeight(targets, classes)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     const first = r * stride
     losses[r] = lossOfRow(logits, targets, r, classes, scaled, uniform, zLoss)
+    if (lossesLow !== null) lossesLow[r] = row.lossLow
     if (!Number.isFinite(row.max)) {
       const target = (k: number): number => targetOf(targets, r, k)
       limitSoftGradient(row, start, classes, target, zLoss, scales[2 * r], gradient)
@@ -80,10 +87,10 @@ export function softCrossEntropyWithGradientDouble(
     softWeights(weights)
     const label = labels === null ? -1 : labels[r]
     for (let k = 0; k < classes; k++) {
-      const target = base[first + k]
-      const peak = k === label && peaks !== null ? peaks[r] : 0
-      const sum = target + peak
-      gradient[start + k] = softGradient(logits[start + k], sum, sumError(target, peak, sum), weights)
+      gradient[start + k] =
+        k === label
+          ? softGradientAtLabel(logits[start + k], targets, r, weights)
+          : softGradient(logits[start + k], base[first + k], baseLowOf(targets, first + k), weights)
     }
   }
 }

@@ -97,14 +97,17 @@ export function softCrossEntropyWithGradientSingle(
   }
 }
 
+/** A float32 whose zero is +0, also where a negative number underflows. */
+const positiveZero = (value: number): number => Math.fround(value) + 0
+
 /** One entry of the gradient. */
 function entryOf(value: number, weight: number, target: number, scale: number): number {
   if (value === row.max && row.second < row.max) {
     const top = 1 / row.total
-    return scale * ((weight - target) * top - target * (row.others * top)) + 0
+    return positiveZero(scale * ((weight - target) * top - target * (row.others * top)))
   }
   const factor = row.secondPower * (1 / row.total) * weight * scale
-  return power(value, finiteSecond(), rateOf()) * factor - target * scale + 0
+  return positiveZero(power(value, finiteSecond(), rateOf()) * factor - target * scale)
 }
 
 /** The row of the gradient for the weights in `base`. */
@@ -127,6 +130,6 @@ function writeGradient(
     out[start + k] =
       k === top
         ? entryOf(row.max, weight, target, scale)
-        : power(logits[start + k], second, rate) * factor - target * scale + 0
+        : positiveZero(power(logits[start + k], second, rate) * factor - target * scale)
   }
 }

@@ -27,10 +27,17 @@ export function sumOfBase(base: Float64Array, first: number, classes: number): n
   return total()
 }
 
+/** What is missing in entry i of a base. */
+export const baseLowOf = ({ baseLow }: Targets, i: number): number => baseLow?.[i] ?? 0
+
+/** What is missing in the peak of row r. */
+export const peakLowOf = ({ peaksLow }: Targets, r: number): number => peaksLow?.[r] ?? 0
+
 /** The weight that all classes of all rows share, or NaN if there is none. */
-export function uniformWeight({ base, stride }: Targets, classes: number): number {
+export function uniformWeight({ base, baseLow, stride }: Targets, classes: number): number {
   if (stride !== 0) return Number.NaN
   for (let k = 1; k < classes; k++) if (base[k] !== base[0]) return Number.NaN
+  if (baseLow) for (let k = 1; k < classes; k++) if (baseLow[k] !== baseLow[0]) return Number.NaN
   return base[0]
 }
 
@@ -95,9 +102,10 @@ function addTo(k: number, value: number, error: number): void {
 const totalPair = (out: Pair): void => addPairs(sums[0].hi, sums[0].lo, sums[1].hi, sums[1].lo, out)
 
 /** Σ_k base[first + k] as a pair, without entry `skipped` (−1: with all). */
-export function sumOfBasePair(base: Float64Array, first: number, classes: number, skipped: number, out: Pair): void {
+export function sumOfBasePair(targets: Targets, first: number, classes: number, skipped: number, out: Pair): void {
+  const { base } = targets
   clear()
-  for (let k = 0; k < classes; k++) if (k !== skipped) addTo(k, base[first + k], 0)
+  for (let k = 0; k < classes; k++) if (k !== skipped) addTo(k, base[first + k], baseLowOf(targets, first + k))
   totalPair(out)
 }
 
@@ -107,7 +115,7 @@ export function sumOfBasePair(base: Float64Array, first: number, classes: number
  * multiplied with the sum of the differences.
  */
 export function sumOfDifferencesPair(
-  base: Float64Array,
+  targets: Targets,
   first: number,
   uniform: number,
   logits: ArrayLike<number>,
@@ -117,6 +125,7 @@ export function sumOfDifferencesPair(
   scale: number,
   out: Pair,
 ): void {
+  const { base } = targets
   clear()
   const scaledShift = shift * scale
   for (let k = 0; k < classes; k++) {
@@ -128,14 +137,15 @@ export function sumOfDifferencesPair(
     if (uniform > 0) addTo(k, difference, tail)
     else {
       const product = weight * difference
-      addTo(k, product, productErrorOfLarge(difference, weight, product) + weight * tail)
+      const low = weight * tail + baseLowOf(targets, first + k) * difference
+      addTo(k, product, productErrorOfLarge(difference, weight, product) + low)
     }
   }
   totalPair(out)
-  scaleDot(uniform, out)
+  scaleDot(targets, uniform, out)
 }
 
 /** Multiplies a sum of differences with the uniform weight, if there is one. */
-export function scaleDot(uniform: number, out: Pair): void {
-  if (uniform > 0) multiplyPairs(out.hi, out.lo, uniform, 0, out)
+export function scaleDot(targets: Targets, uniform: number, out: Pair): void {
+  if (uniform > 0) multiplyPairs(out.hi, out.lo, uniform, baseLowOf(targets, 0), out)
 }

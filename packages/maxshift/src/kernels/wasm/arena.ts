@@ -41,6 +41,7 @@ export interface Arena extends Instance {
   readonly scales: number
   readonly peaks: number
   readonly base: number
+  readonly baseLow: number
   /** Where the caller's arrays go next, and the end of the memory. */
   next: number
   readonly end: number
@@ -50,8 +51,8 @@ export interface Arena extends Instance {
 export const HEAP_BASE = 40960
 
 const AREAS = [
-  ...[LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 8, BLOCK_ROWS, BLOCK_ROWS * RECORD * 8],
-  ...[BLOCK_ROWS * 16, BLOCK_ROWS * 8, LONGEST_ROW * 8 + 64],
+  ...[LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 16, BLOCK_ROWS, BLOCK_ROWS * RECORD * 8],
+  ...[BLOCK_ROWS * 16, BLOCK_ROWS * 8, LONGEST_ROW * 8 + 64, LONGEST_ROW * 8 + 64],
 ]
 const AREA_BYTES = AREAS.reduce((sum, size) => sum + size, 0)
 
@@ -68,12 +69,12 @@ function createArena(bytes: number): Arena | null {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const instance = instantiate(modules, memory)
   let at = HEAP_BASE
-  const [scratch, data, labels, losses, flags, records, scales, peaks, base] = AREAS.map((size) => {
+  const [scratch, data, labels, losses, flags, records, scales, peaks, base, baseLow] = AREAS.map((size) => {
     const start = at
     at += size
     return start
   })
-  const areas = { scratch, data, labels, losses, flags, records, scales, peaks, base }
+  const areas = { scratch, data, labels, losses, flags, records, scales, peaks, base, baseLow }
   const arena = { ...instance, ...areas, memory, next: at, end: pages * PAGE }
   byBuffer.set(memory.buffer, arena)
   return arena

@@ -72,11 +72,24 @@ export function setLabels({ arena, first, rows }: Block, labels: Int32Array): vo
 }
 
 /** Copies the class weights of a block into its arena; those that all rows share only the first time. */
-export function setBase({ arena, first, rows }: Block, targets: Targets, classes: number, isFirst: boolean): void {
-  const { base, stride } = targets
-  if (stride === 0 && !isFirst) return
+export function setBase(block: Block, { base, stride }: Targets, classes: number, isFirst: boolean): void {
+  if (stride > 0 || isFirst) setPart(block, base, stride, classes, block.arena.base)
+}
+
+/** The same with the low parts, for kernels that add them; returns how many bytes behind the weights they lie, 0 if there are none. */
+export function setBasePairs(block: Block, targets: Targets, classes: number, isFirst: boolean): number {
+  const { baseLow, stride } = targets
+  setBase(block, targets, classes, isFirst)
+  if (!baseLow) return 0
+  const { arena } = block
+  if (stride > 0 || isFirst) setPart(block, baseLow, stride, classes, arena.baseLow)
+  return arena.baseLow - arena.base
+}
+
+/** Copies the part of a base that a block needs to an address. */
+function setPart({ arena, first, rows }: Block, base: Float64Array, stride: number, classes: number, to: number): void {
   const part = stride === 0 ? base.subarray(0, classes) : base.subarray(first * stride, (first + rows) * stride)
-  new Float64Array(arena.memory.buffer, arena.base, part.length).set(part)
+  new Float64Array(arena.memory.buffer, to, part.length).set(part)
 }
 
 /** Copies the labels and their peaks, if there are any. */
@@ -89,14 +102,24 @@ export function setPeaks(block: Block, { labels, peaks }: Targets): boolean {
 }
 
 /** The class weights of row r alone. */
-export function targetsOf({ base, stride, labels, peaks }: Targets, r: number, classes: number): Targets {
+export function targetsOf(
+  { base, baseLow, stride, labels, peaks, peaksLow }: Targets,
+  r: number,
+  classes: number,
+): Targets {
   return {
     base: stride === 0 ? base : rowOf(base, r, classes),
+    baseLow: baseLow ? (stride === 0 ? baseLow : rowOf(baseLow, r, classes)) : null,
     stride,
     labels: labels === null ? null : rowOf(labels, r, 1),
     peaks: peaks === null ? null : rowOf(peaks, r, 1),
+    peaksLow: peaksLow ? rowOf(peaksLow, r, 1) : null,
   }
 }
+
+/** The place for the low part of the loss of row r, if there is one. */
+export const lowOf = (lossesLow: Float64Array | null, r: number): Float64Array | null =>
+  lossesLow && rowOf(lossesLow, r, 1)
 
 /** The part of an array that belongs to row r, `width` entries per row. */
 export function rowOf<T extends FloatArray | Int32Array>(array: T, r: number, width: number): T {

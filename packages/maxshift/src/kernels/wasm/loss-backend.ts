@@ -17,7 +17,7 @@ export function accurateLossBackend(base: Arena): LossKernels {
     ...wholeLosses(base, (arena) => lossesOf(arena).accurateSingle),
     ...softLosses(base, (arena) => lossesOf(arena).soft),
   }
-  const double = { ...wholeLosses(base, (arena) => lossesOf(arena).accurateDouble), ...softDoubleLosses(base) }
+  const double = { ...wholeLosses(base, (arena) => lossesOf(arena).accurateDouble, true), ...softDoubleLosses(base) }
   return dispatchLosses('wasm, accurate', (logits, classes, temperature) => {
     if (classes > LONGEST_ROW) return referenceLosses
     if (logits instanceof Float32Array) return single

@@ -74,6 +74,7 @@ export interface SoftPasses {
     stride: number,
     kind: number,
     records: number,
+    lowOffset: number,
   ): void
   softGradient_f64(
     logits: number,
@@ -88,6 +89,7 @@ export interface SoftPasses {
     weightLo: number,
     weightExponent: number,
     scratch: number,
+    lowOffset: number,
   ): number
 }
 

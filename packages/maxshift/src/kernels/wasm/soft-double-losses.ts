@@ -3,15 +3,15 @@
  * once a row in TypeScript, by the code of the reference (js/soft-double-row.ts).
  */
 import type { FloatArray } from '../../arrays.ts'
-import { addPairs, type Pair, sumError } from '../../special/double-double.ts'
+import { addPairs, type Pair } from '../../special/double-double.ts'
 import { row, shift, weightOf } from '../js/double-row.ts'
 import { referenceLosses } from '../js/reference-losses.ts'
-import { type SoftWeights, softGradient, softLoss, softWeights } from '../js/soft-double-row.ts'
-import { kindOf, scaleDot, sumOfBasePair, sumOfDifferencesPair, uniformWeight } from '../js/targets.ts'
+import { type SoftWeights, softGradient, softGradientAtLabel, softLoss, softWeights } from '../js/soft-double-row.ts'
+import { baseLowOf, kindOf, scaleDot, sumOfBasePair, sumOfDifferencesPair, uniformWeight } from '../js/targets.ts'
 import { entryScale, temperatureOf } from '../js/temperature.ts'
 import type { LossKernels, Targets } from '../kernels.ts'
 import { type Arena, BLOCK_ROWS, RECORD } from './arena.ts'
-import { type Block, overBlocks, rowOf, setBase, targetsOf } from './blocks.ts'
+import { type Block, lowOf, overBlocks, rowOf, setBasePairs, targetsOf } from './blocks.ts'
 import { restore } from './double-records.ts'
 import { lossesOf } from './loss-module.ts'
 
@@ -38,27 +38,28 @@ function overSoftRows(
   temperature: number,
   zLoss: number,
   losses: Float64Array,
+  lossesLow: Float64Array | null,
   gradient: FloatArray | null,
-  each: (block: Block, r: number) => void,
+  each: (block: Block, r: number, lowOffset: number) => void,
   limit: (r: number) => void,
 ): void {
   const left: number[] = []
   const scaled = temperatureOf(temperature)
   const uniform = uniformWeight(targets, classes)
   const stride = targets.stride
-  if (stride === 0) sumOfBasePair(targets.base, 0, classes, -1, sharedSum)
+  if (stride === 0) sumOfBasePair(targets, 0, classes, -1, sharedSum)
   let previous: Arena | undefined
   const run = (block: Block): void => {
     const { arena } = block
     const passes = lossesOf(arena).softPasses
-    setBase(block, targets, classes, arena !== previous)
+    const lowOffset = setBasePairs(block, targets, classes, arena !== previous)
     previous = arena
     passes.setTemperature_f64(scaled.half, scaled.inverse, scaled.inverseLow)
     for (let first = 0; first < block.rows; first += SOFT_ROWS) {
       const count = Math.min(SOFT_ROWS, block.rows - first)
       const from = block.logits + first * classes * 8
       const weightsFrom = arena.base + first * stride * 8
-      passes.softSums_f64(from, count, classes, weightsFrom, stride * 8, kindOf(uniform), arena.records)
+      passes.softSums_f64(from, count, classes, weightsFrom, stride * 8, kindOf(uniform), arena.records, lowOffset)
       const records = new Float64Array(arena.memory.buffer, arena.records, count * SOFT_RECORD)
       for (let i = 0; i < count; i++) {
         const at = i * SOFT_RECORD
@@ -71,15 +72,16 @@ function overSoftRows(
         if (stride === 0) copyPair(sharedSum, baseSum)
         else addPairs(records[at + 10], records[at + 12], records[at + 11], records[at + 13], baseSum)
         addPairs(records[at + 6], records[at + 8], records[at + 7], records[at + 9], fromSecond)
-        scaleDot(uniform, fromSecond)
+        scaleDot(targets, uniform, fromSecond)
         // 0 · ∞ is NaN there, and without a second entry there is nothing; neither is common.
         if (!Number.isFinite(fromSecond.hi + fromSecond.lo) || !Number.isFinite(row.second)) {
           const scale = entryScale(scaled)
           const start = r * classes
-          sumOfDifferencesPair(targets.base, r * stride, uniform, logits, start, classes, shift(), scale, fromSecond)
+          sumOfDifferencesPair(targets, r * stride, uniform, logits, start, classes, shift(), scale, fromSecond)
         }
         losses[r] = softLoss(logits, targets, r, classes, uniform, zLoss, baseSum, fromSecond)
-        each(block, r)
+        if (lossesLow !== null) lossesLow[r] = row.lossLow
+        each(block, r, lowOffset)
       }
     }
   }
@@ -100,10 +102,12 @@ const gradientOf = ({ arena, first, out }: Block, r: number, classes: number): F
 function writeGradient(
   block: Block,
   r: number,
+  lowOffset: number,
   logits: FloatArray,
-  { base, stride, labels, peaks }: Targets,
+  targets: Targets,
   classes: number,
 ): void {
+  const { base, stride, labels } = targets
   const { factor, scale } = weights
   const { arena, first } = block
   const gradient = gradientOf(block, r, classes)
@@ -124,34 +128,47 @@ function writeGradient(
     scale.lo,
     scale.exponent,
     arena.scratch,
+    lowOffset,
   )
+  const entry = (k: number, value: number): number => {
+    const at = r * stride + k
+    return softGradient(value, base[at], baseLowOf(targets, at), weights)
+  }
   if (left > 0) {
     const values = new Float64Array(arena.memory.buffer, arena.scratch, classes)
     for (let k = 0; k < classes; k++) {
-      if (Number.isNaN(gradient[k])) gradient[k] = softGradient(values[k], base[r * stride + k], 0, weights)
+      if (Number.isNaN(gradient[k])) gradient[k] = entry(k, values[k])
     }
   }
-  if (row.second < row.max) gradient[row.index] = softGradient(row.max, base[r * stride + row.index], 0, weights)
-  if (label >= 0) {
-    const peak = peaks === null ? 0 : peaks[r]
-    const target = base[r * stride + label]
-    const sum = target + peak
-    gradient[label] = softGradient(value, sum, sumError(target, peak, sum), weights)
-  }
+  if (row.second < row.max) gradient[row.index] = entry(row.index, row.max)
+  if (label >= 0) gradient[label] = softGradientAtLabel(value, targets, r, weights)
 }
 
 export function softDoubleLosses(base: Arena): Pick<LossKernels, 'softCrossEntropy' | 'softCrossEntropyWithGradient'> {
   return {
-    softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, losses) {
+    softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, losses, lossesLow = null) {
       const limit = (r: number): void => {
         const values = rowOf(logits, r, classes)
         const loss = rowOf(losses, r, 1)
-        referenceLosses.softCrossEntropy(values, targetsOf(targets, r, classes), 1, classes, temperature, zLoss, loss)
+        const own = targetsOf(targets, r, classes)
+        const low = lowOf(lossesLow, r)
+        referenceLosses.softCrossEntropy(values, own, 1, classes, temperature, zLoss, loss, low)
       }
       const each = (): void => {}
-      overSoftRows(base, logits, targets, rows, classes, temperature, zLoss, losses, null, each, limit)
+      overSoftRows(base, logits, targets, rows, classes, temperature, zLoss, losses, lossesLow, null, each, limit)
     },
-    softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, scales, losses, gradient) {
+    softCrossEntropyWithGradient(
+      logits,
+      targets,
+      rows,
+      classes,
+      temperature,
+      zLoss,
+      scales,
+      losses,
+      gradient,
+      lossesLow = null,
+    ) {
       const limit = (r: number): void =>
         referenceLosses.softCrossEntropyWithGradient(
           rowOf(logits, r, classes),
@@ -163,16 +180,17 @@ export function softDoubleLosses(base: Arena): Pick<LossKernels, 'softCrossEntro
           rowOf(scales, r, 2),
           rowOf(losses, r, 1),
           rowOf(gradient, r, classes),
+          lowOf(lossesLow, r),
         )
       const negative: number[] = []
-      const each = (block: Block, r: number): void => {
+      const each = (block: Block, r: number, lowOffset: number): void => {
         weightOf(scales[2 * r], scales[2 * r + 1], weights.scale)
         softWeights(weights)
         if (weights.factor.hi < 0) negative.push(r)
         else if (weights.scale.hi === 0) gradientOf(block, r, classes).fill(0)
-        else writeGradient(block, r, logits, targets, classes)
+        else writeGradient(block, r, lowOffset, logits, targets, classes)
       }
-      overSoftRows(base, logits, targets, rows, classes, temperature, zLoss, losses, gradient, each, limit)
+      overSoftRows(base, logits, targets, rows, classes, temperature, zLoss, losses, lossesLow, gradient, each, limit)
       for (const r of negative) limit(r)
     },
   }

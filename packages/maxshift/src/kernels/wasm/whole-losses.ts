@@ -8,7 +8,7 @@ import { scaleOf } from '../js/single-row.ts'
 import { kindOf, sharedTargets } from '../js/targets.ts'
 import type { LossKernels, Targets } from '../kernels.ts'
 import type { Arena } from './arena.ts'
-import { type Block, flagged, overBlocks, rowOf, setBase, setLabels, setPeaks, targetsOf } from './blocks.ts'
+import { type Block, flagged, lowOf, overBlocks, rowOf, setBase, setLabels, setPeaks, targetsOf } from './blocks.ts'
 import type { SoftKernels, WholeLosses } from './loss-module.ts'
 
 /** Copies the scales of a block into its arena, for float32 bounded as the reference does. */
@@ -25,13 +25,20 @@ function finish(block: Block, count: number, losses: Float64Array, left: number[
   left.push(...flagged(block, count))
 }
 
-/** Labels, on the kernels that `kernelsOf` picks from an arena. */
+/** Fetches what rounding took from the losses of a block, which lies behind them. */
+function fetchLow({ arena, first, rows }: Block, lossesLow: Float64Array): void {
+  lossesLow.set(new Float64Array(arena.memory.buffer, arena.losses + 8 * rows, rows), first)
+}
+
+/** Labels, on the kernels that `kernelsOf` picks from an arena; `hasLow` tells whether they know what rounding took from their losses. */
 export function wholeLosses(
   base: Arena,
   kernelsOf: (arena: Arena) => WholeLosses,
+  hasLow: boolean = false,
 ): Pick<LossKernels, 'crossEntropy' | 'crossEntropyWithGradient'> {
   return {
-    crossEntropy(logits, labels, rows, classes, temperature, losses) {
+    crossEntropy(logits, labels, rows, classes, temperature, losses, given = null) {
+      const lossesLow = hasLow ? given : null
       const left: number[] = []
       overBlocks(base, logits, rows, classes, null, 0, (block) => {
         const { arena } = block
@@ -39,13 +46,16 @@ export function wholeLosses(
         const kernel = kernelsOf(arena).crossEntropy
         const count = kernel(block.logits, arena.labels, block.rows, classes, temperature, arena.losses, arena.flags)
         finish(block, count, losses, left)
+        if (lossesLow !== null) fetchLow(block, lossesLow)
       })
       for (const r of left) {
         const loss = rowOf(losses, r, 1)
-        referenceLosses.crossEntropy(rowOf(logits, r, classes), rowOf(labels, r, 1), 1, classes, temperature, loss)
+        const low = lowOf(lossesLow, r)
+        referenceLosses.crossEntropy(rowOf(logits, r, classes), rowOf(labels, r, 1), 1, classes, temperature, loss, low)
       }
     },
-    crossEntropyWithGradient(logits, labels, rows, classes, temperature, scales, losses, gradient) {
+    crossEntropyWithGradient(logits, labels, rows, classes, temperature, scales, losses, gradient, given = null) {
+      const lossesLow = hasLow ? given : null
       const left: number[] = []
       overBlocks(base, logits, rows, classes, gradient, classes, (block) => {
         const { arena } = block
@@ -65,6 +75,7 @@ export function wholeLosses(
           arena.scratch,
         )
         finish(block, count, losses, left)
+        if (lossesLow !== null) fetchLow(block, lossesLow)
       })
       for (const r of left) {
         referenceLosses.crossEntropyWithGradient(
@@ -76,6 +87,7 @@ export function wholeLosses(
           rowOf(scales, r, 2),
           rowOf(losses, r, 1),
           rowOf(gradient, r, classes),
+          lowOf(lossesLow, r),
         )
       }
     },

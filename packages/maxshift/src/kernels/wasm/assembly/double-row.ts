@@ -2,7 +2,7 @@
  * What is done once a row of float64, for two rows side by side: kernels/js/double-row.ts, operation for operation, its branches as
  * selections. The lanes are rows; names as there.
  */
-import { losses, scaleLanes, scaleRounded } from './double'
+import { losses, lossLow, scaleLanes, scaleRounded } from './double'
 import { addPairs, dividePairs, hi, lo, multiplyPairs, normalize } from './double-pairs'
 import { SLICE_104, SLICE_26, SLICE_52, SLICE_78 } from './double-sum'
 import { MAX, SECOND } from './double-top'
@@ -121,12 +121,20 @@ export function finalLogs(): void {
   topLoss = scaleLanes(logHi, logLo, logExponent)
 }
 
-/** The losses of two entries. */
+/** What rounding took from the losses of two entries: roundLoss and lossOf of kernels/js/double-row.ts. */
+export let lossRest = f64x2.splat(0)
+/** Below this exponent a rest is left out. */
+const LOWEST: i64 = -1010
+
+/** The losses of two entries, and lossRest. */
 // @ts-expect-error: decorator
 @inline
 export function lossesOf(scaled: bool, values: v128): v128 {
   finalLogs()
-  return losses(scaled, values, max, finalLogHi, finalLogLo, topLoss)
+  const result = losses(scaled, values, max, finalLogHi, finalLogLo, topLoss, true)
+  const topRest = v128.and(finalLogLo, i64x2.ge_s(logExponent, i64x2.splat(LOWEST)))
+  lossRest = select(f64x2.eq(values, max), topRest, lossLow)
+  return result
 }
 
 /** A number that was lifted, rounded once. */

@@ -17,6 +17,7 @@ import {
   finishWeights,
   logSumExps,
   lossesOf,
+  lossRest,
   max,
   setWeights,
   shift,
@@ -47,9 +48,9 @@ const KEPT_CLASSES: usize = 32768
 
 /** The slices of S₂; with `kept`, the exponentials stay there. */
 function reduce(scaled: bool, x: usize, classes: usize, slot: usize, kept: usize): void {
-  if (scaled) sumOfOthers(true, x, classes, slot, kept !== 0, kept, false, 0, 0)
-  else if (kept) sumOfOthers(false, x, classes, slot, true, kept, false, 0, 0)
-  else sumOfOthers(false, x, classes, slot, false, 0, false, 0, 0)
+  if (scaled) sumOfOthers(true, x, classes, slot, kept !== 0, kept, false, 0, 0, 0)
+  else if (kept) sumOfOthers(false, x, classes, slot, true, kept, false, 0, 0, 0)
+  else sumOfOthers(false, x, classes, slot, false, 0, false, 0, 0, 0)
 }
 
 // @ts-expect-error: decorator
@@ -87,6 +88,7 @@ function finish(
   temperature: f64,
   labels: usize,
   values: usize,
+  lowOffset: usize,
   out: usize,
   flags: usize,
   kept: usize,
@@ -124,6 +126,7 @@ function finish(
     if (operation >= LOG_SUM_EXP) {
       const result = lane(results, i)
       f64.store(values + (r << 3), result)
+      if (operation >= LOSS) f64.store(values + lowOffset + (r << 3), lane(lossRest, i))
       if (operation === LOG_SUM_EXP && isNaN(result)) {
         store<u8>(flags + r, 1)
         left++
@@ -151,6 +154,7 @@ function overScaled(
 ): i32 {
   const keptBytes = ((classes + 1) >> 1) * 48
   const kept = (operation === SOFTMAX || operation === GRADIENT) && classes <= KEPT_CLASSES ? scratch : 0
+  const lowOffset = <usize>rows << 3
   let left = 0
   let pending = 0
   for (let r = 0; r < rows; r++) {
@@ -168,7 +172,7 @@ function overScaled(
       store<u32>(slot, x, ADDRESS)
       store<u32>(slot, r, NUMBER)
       if (pending) {
-        left += finish(operation, scaled, 2, classes, temperature, labels, values, out, flags, kept, keptBytes)
+        left += finish(operation, scaled, 2, classes, temperature, labels, values, lowOffset, out, flags, kept, keptBytes)
       }
       pending ^= 1
     }
@@ -176,7 +180,7 @@ function overScaled(
   }
   if (pending) {
     memory.copy(SLOTS + SLOT, SLOTS, SLOT)
-    left += finish(operation, scaled, 1, classes, temperature, labels, values, out, flags, kept, keptBytes)
+    left += finish(operation, scaled, 1, classes, temperature, labels, values, lowOffset, out, flags, kept, keptBytes)
   }
   return left
 }
@@ -188,7 +192,10 @@ function setTemperature(temperature: f64): void {
   setTemperature_f64(half, f64x2.extract_lane(hi, 0), f64x2.extract_lane(lo, 0))
 }
 
-/** One operation over rows; `values` is where one number per row goes, `out` where rows go. */
+/**
+ * One operation over rows; `values` is where one number per row goes, and behind all losses what rounding took from each; `out` where rows
+ * go.
+ */
 // @ts-expect-error: decorator
 @inline
 export function overDoubleRows(

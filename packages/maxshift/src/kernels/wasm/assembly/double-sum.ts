@@ -1,7 +1,7 @@
 /**
  * The sum of the exponentials of a float64 row, accurate mode: sumOfOthers of kernels/js/double-row.ts in vector lanes, the same bits.
  */
-import { loadLast, SECOND } from './double-top'
+import { loadLast, loadLow, SECOND } from './double-top'
 import {
   coarsePart,
   exponentOf,
@@ -62,21 +62,28 @@ function addToDot(value: v128, error: v128): void {
 /** Adds a difference, times its weight, in the lanes that exist. */
 // @ts-expect-error: decorator
 @inline
-function addDifferences(difference: v128, differenceLow: v128, kind: i32, weight: v128, existing: v128): void {
+function addDifferences(
+  difference: v128,
+  differenceLow: v128,
+  kind: i32,
+  weight: v128,
+  weightLow: v128,
+  existing: v128,
+): void {
   const d = v128.and(difference, existing)
   const low = v128.and(differenceLow, existing)
   if (kind === WEIGHTED) {
     const product = f64x2.mul(weight, d)
     const head = upperHalf(weight)
     const error = productErrorOfHalves(d, head, f64x2.sub(weight, head), product)
-    addToDot(product, f64x2.add(error, f64x2.mul(weight, low)))
+    addToDot(product, f64x2.add(error, f64x2.add(f64x2.mul(weight, low), f64x2.mul(weightLow, d))))
   } else addToDot(d, low)
 }
 
 /**
  * The slices of S₂ to the record, which has a finite MAX and SECOND, as integers in units of the grids: the maximum counts as 1 and leaves
  * again, entries more than 75 below count as 0, as in the reference. With `keep` the exponentials go to `kept`, KEPT bytes for two
- * entries. With `soft` the differences of `kind` are added up as well.
+ * entries. With `soft` the differences of `kind` are added up as well, for weights at `base` with low parts as loadLow has them.
  */
 // @ts-expect-error: decorator
 @inline
@@ -90,6 +97,7 @@ export function sumOfOthers(
   soft: bool,
   kind: i32,
   base: usize,
+  lowOffset: usize,
 ): void {
   const second = f64x2.splat(f64.load(record, SECOND))
   const shift = halved(scaled, second)
@@ -155,8 +163,12 @@ export function sumOfOthers(
       if (soft && kind) {
         const existing = x < last ? i64x2.splat(-1) : i64x2(-1, 0)
         let weight = second
-        if (kind === WEIGHTED) weight = x < last ? v128.load(base) : v128.load64_zero(base)
-        addDifferences(difference, differenceLow, kind, weight, existing)
+        let weightLow = second
+        if (kind === WEIGHTED) {
+          weight = x < last ? v128.load(base) : v128.load64_zero(base)
+          weightLow = loadLow(base, lowOffset, x < last)
+        }
+        addDifferences(difference, differenceLow, kind, weight, weightLow, existing)
         base += 16
       }
     }
@@ -176,7 +188,7 @@ export function sumOfOthers(
 }
 
 /** The slices for one row of a loss with class weights; the sums of the differences stay in `dot`. */
-export function softSums(x: usize, classes: usize, kind: i32, base: usize, record: usize): void {
+export function softSums(x: usize, classes: usize, kind: i32, base: usize, lowOffset: usize, record: usize): void {
   dot = dotLow = f64x2.splat(0)
-  sumOfOthers(isScaled, x, classes, record, false, 0, true, kind, base)
+  sumOfOthers(isScaled, x, classes, record, false, 0, true, kind, base, lowOffset)
 }

@@ -13,6 +13,14 @@ export function loadLast(x: usize): v128 {
   return f64x2.replace_lane(f64x2.splat(-Infinity), 0, f64.load(x))
 }
 
+/** The low parts of class weights at `base`, which lie `lowOffset` bytes behind them; 0 if that is 0. */
+// @ts-expect-error: decorator
+@inline
+export function loadLow(base: usize, lowOffset: usize, both: bool): v128 {
+  if (!lowOffset) return f64x2.splat(0)
+  return both ? v128.load(base + lowOffset) : v128.load64_zero(base + lowOffset)
+}
+
 /** The two largest entries to the record; the maximum is NaN if there is a NaN. */
 export function findTopDouble(x: usize, classes: usize, record: usize): void {
   let max = f64x2.splat(-Infinity)

@@ -198,10 +198,13 @@ export function writeKept(
   }
 }
 
-/** (m − x)/T + (logHi + logLo), rounded once; `top` at the maximum. */
+/** What rounding takes from the losses, where it is kept; at the maximum it means nothing. */
+export let lossLow = f64x2.splat(0)
+
+/** (m − x)/T + (logHi + logLo), rounded once; `top` at the maximum. With `keep` lossLow is filled. */
 // @ts-expect-error: decorator
 @inline
-export function losses(scaled: bool, v: v128, max: v128, logHi: v128, logLo: v128, top: v128): v128 {
+export function losses(scaled: bool, v: v128, max: v128, logHi: v128, logLo: v128, top: v128, keep: bool): v128 {
   const a = halved(scaled, max)
   const b = halved(scaled, v)
   const difference = f64x2.sub(a, b)
@@ -211,13 +214,14 @@ export function losses(scaled: bool, v: v128, max: v128, logHi: v128, logLo: v12
   const rest = f64x2.add(sumError(quotient, logHi, sum), f64x2.add(quotientLow, logLo))
   const overflown = f64x2.eq(sum, f64x2.splat(Infinity))
   const loss = select(overflown, sum, f64x2.add(sum, rest))
+  if (keep) lossLow = v128.andnot(f64x2.add(f64x2.sub(sum, loss), rest), overflown)
   return select(f64x2.eq(v, max), top, loss)
 }
 
 // @ts-expect-error: decorator
 @inline
 function logProbs(scaled: bool, v: v128, max: v128, logHi: v128, logLo: v128, top: v128): v128 {
-  return f64x2.sub(f64x2.splat(0), losses(scaled, v, max, logHi, logLo, top))
+  return f64x2.sub(f64x2.splat(0), losses(scaled, v, max, logHi, logLo, top, false))
 }
 
 // @ts-expect-error: decorator

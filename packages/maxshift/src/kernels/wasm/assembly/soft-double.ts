@@ -4,7 +4,7 @@
  */
 import { NORMAL, productHi, productLo, weighted } from './double'
 import { dot, dotLow, softSums } from './double-sum'
-import { findTopDouble, loadLast, MAX, SECOND } from './double-top'
+import { findTopDouble, loadLast, loadLow, MAX, SECOND } from './double-top'
 import { powerExponent, powerOfTwo } from './exp-double'
 import { productErrorOfHalves, sumError, upperHalf } from './pairs'
 import { isScaled } from './temperature-double'
@@ -18,15 +18,16 @@ const INDEX: usize = 112
 /** Bytes per record. */
 const RECORD: usize = 128
 
-/** Σ base_k, compensated, in two lanes. */
-function sumOfBase(base: usize, classes: usize, record: usize): void {
+/** Σ base_k, compensated, in two lanes; `lowOffset` as in softSums. */
+function sumOfBase(base: usize, classes: usize, record: usize, lowOffset: usize): void {
   let sum = f64x2.splat(0)
   let low = sum
   const end = base + (classes << 3)
   for (; base < end; base += 16) {
-    const value = base + 8 < end ? v128.load(base) : v128.load64_zero(base)
+    const both = base + 8 < end
+    const value = both ? v128.load(base) : v128.load64_zero(base)
     const next = f64x2.add(sum, value)
-    low = f64x2.add(low, sumError(sum, value, next))
+    low = f64x2.add(low, f64x2.add(sumError(sum, value, next), loadLow(base, lowOffset, both)))
     sum = next
   }
   v128.store(record, sum, BASE)
@@ -49,16 +50,17 @@ export function softSums_f64(
   stride: usize,
   kind: i32,
   records: usize,
+  lowOffset: usize,
 ): void {
   for (let r = 0; r < rows; r++) {
     findTopDouble(x, classes, records)
     const max = f64.load(records, MAX)
     if (isFinite(max)) {
       f64.store(records, <f64>placeOfMax(x, max), INDEX)
-      if (isFinite(f64.load(records, SECOND))) softSums(x, classes, kind, base, records)
+      if (isFinite(f64.load(records, SECOND))) softSums(x, classes, kind, base, lowOffset, records)
       v128.store(records, dot, DOT)
       v128.store(records, dotLow, DOT_LOW)
-      if (stride) sumOfBase(base, classes, records)
+      if (stride) sumOfBase(base, classes, records, lowOffset)
     }
     x += classes << 3
     base += stride
@@ -83,6 +85,7 @@ export function softGradient_f64(
   weightLo: f64,
   weightExponent: i32,
   scratch: usize,
+  lowOffset: usize,
 ): i32 {
   const second = f64x2.splat(shift)
   const hi = f64x2.splat(factorHi)
@@ -109,7 +112,7 @@ export function softGradient_f64(
     const part = f64x2.mul(target, weight)
     const partLow = f64x2.add(
       productErrorOfHalves(target, weightHead, weightTail, part),
-      f64x2.mul(target, weightLow),
+      f64x2.add(f64x2.mul(target, weightLow), f64x2.mul(loadLow(base, lowOffset, both), weight)),
     )
     const difference = f64x2.sub(p, part)
     const rest = f64x2.add(

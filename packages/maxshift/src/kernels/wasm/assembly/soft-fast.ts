@@ -126,10 +126,10 @@ function rowSingle(
     base += 32
   }
   const alone = single.second() < max
-  if (alone) f32.store(out + place, <f32>atTop(first, others, scale))
+  if (alone) f32.store(out + place, <f32>atTop(first, others, scale) + 0)
   if (label >= 0) {
     const g = alone && value === max ? atTop(target, others, scale) : t * factor - target * scale + 0
-    f32.store(out + (at << 2), <f32>g)
+    f32.store(out + (at << 2), <f32>g + 0)
   }
   return true
 }

@@ -157,7 +157,7 @@ function gradients(
 ): v128 {
   const general = f64x2.sub(f64x2.mul(t, factor), f64x2.mul(target, scale))
   const atTop = f64x2.mul(scale, f64x2.sub(f64x2.mul(f64x2.sub(weight, target), top), f64x2.mul(target, rest)))
-  return f64x2.add(select(f64x2.eq(value, maxOrNaN), atTop, general), f64x2.splat(0))
+  return select(f64x2.eq(value, maxOrNaN), atTop, general)
 }
 
 // @ts-expect-error: decorator
@@ -198,10 +198,9 @@ export function softGradientGroup(
     const target23 = f64x2.add(atRows(base, labels + 8, 3, 0), v128.load(peaks, 16))
     const t01 = atRows(POWERS, labels, 5, 8)
     const t23 = atRows(POWERS + 16, labels + 8, 5, 8)
-    marks = demote(
-      gradients(value01, t01, target01, alone01, factor01, weight01, top01, rest01, scale01),
-      gradients(value23, t23, target23, alone23, factor23, weight23, top23, rest23, scale23),
-    )
+    const g01 = gradients(value01, t01, target01, alone01, factor01, weight01, top01, rest01, scale01)
+    const g23 = gradients(value23, t23, target23, alone23, factor23, weight23, top23, rest23, scale23)
+    marks = f32x4.add(demote(g01, g23), f32x4.splat(0))
   }
   const end = ENTRIES + (classes << 4)
   let powers = POWERS
@@ -212,7 +211,7 @@ export function softGradientGroup(
     const v23 = f64x2.promote_low_f32x4(upper(v))
     const g01 = gradients(v01, v128.load(powers), target, alone01, factor01, weight01, top01, rest01, scale01)
     const g23 = gradients(v23, v128.load(powers, 16), target, alone23, factor23, weight23, top23, rest23, scale23)
-    v128.store(at, demote(g01, g23))
+    v128.store(at, f32x4.add(demote(g01, g23), f32x4.splat(0)))
     base += 8
     powers += 32
   }

@@ -116,18 +116,17 @@ export function softRow(
   return true
 }
 
-/** One entry of the gradient from its exponential. */
-function entryOf(isTop: bool, t: f64, target: f64, scale: f64): f64 {
+/** One entry of the gradient from its exponential; never −0. */
+function entryOf(isTop: bool, t: f64, target: f64, scale: f64): f32 {
   const top = 1 / state(TOTAL)
-  if (isTop) return scale * ((weight - target) * top - target * (state(OTHERS) * top)) + 0
-  return t * (state(SECOND_POWER) * top * weight * scale) - target * scale + 0
+  if (isTop) return <f32>(scale * ((weight - target) * top - target * (state(OTHERS) * top))) + 0
+  return <f32>(t * (state(SECOND_POWER) * top * weight * scale) - target * scale) + 0
 }
 
 /** The gradient for the weights in `base`, from the exponentials in `scratch`. */
 function writeGradient(x: usize, classes: usize, base: usize, scale: f64, scratch: usize, out: usize): void {
   const factor = f64x2.splat((state(SECOND_POWER) * (1 / state(TOTAL))) * weight * scale)
   const scales = f64x2.splat(scale)
-  const zero = f64x2.splat(0)
   const hasTop = state(SECOND) < state(MAX)
   const max = f32x4.splat(hasTop ? <f32>state(MAX) : f32.NaN)
   for (let left = classes; left > 0; ) {
@@ -135,13 +134,13 @@ function writeGradient(x: usize, classes: usize, base: usize, scale: f64, scratc
     const v = count === 4 ? v128.load(x) : loadTail(x, count)
     const low = f64x2.sub(f64x2.mul(v128.load(scratch), factor), f64x2.mul(v128.load(base), scales))
     const high = f64x2.sub(f64x2.mul(v128.load(scratch, 16), factor), f64x2.mul(v128.load(base, 16), scales))
-    const g = demote(f64x2.add(low, zero), f64x2.add(high, zero))
+    const g = f32x4.add(demote(low, high), f32x4.splat(0))
     if (count === 4) v128.store(out, g)
     else storeTail(out, g, count)
     const isTop = f32x4.eq(v, max)
     if (v128.any_true(isTop)) {
       const lane = ctz(i32x4.bitmask(isTop))
-      f32.store(out + (lane << 2), <f32>entryOf(true, 0, f64.load(base + (lane << 3)), scale))
+      f32.store(out + (lane << 2), entryOf(true, 0, f64.load(base + (lane << 3)), scale))
     }
     left -= count
     x += 16
@@ -171,7 +170,7 @@ export function softGradientRow(
   if (label >= 0) {
     const target = f64.load(base + (at << 3)) + peak
     const isTop = value === state(MAX) && state(SECOND) < state(MAX)
-    f32.store(gradient + (at << 2), <f32>entryOf(isTop, f64.load(scratch + (at << 3)), target, scale))
+    f32.store(gradient + (at << 2), entryOf(isTop, f64.load(scratch + (at << 3)), target, scale))
   }
   return true
 }
