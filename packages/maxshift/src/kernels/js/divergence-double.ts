@@ -24,6 +24,7 @@ import {
   type Scaled,
   scaled,
 } from '../../special/scaled.ts'
+import { infiniteGradient, isMissing, isPresent, refuseRows } from './divergence-rows.ts'
 import { a, b, compareRows, delta, expm1OfNegative, p, q, readDelta, readP, readQ } from './scaled-comparison.ts'
 import { clear, expOfNegative, ONE } from './scaled-row.ts'
 
@@ -49,35 +50,25 @@ export function klDouble(
   bGradient: FloatArray | null,
 ): number {
   if (!compareRows(aLogits, bLogits, start, classes, temperature)) {
-    aGradient?.fill(Number.NaN, start, start + classes)
-    bGradient?.fill(Number.NaN, start, start + classes)
-    return Number.NaN
+    return refuseRows(start, classes, aGradient, bGradient)
   }
   clear(sum)
   let missing = 0
   let present = 0
   for (let i = 0; i < classes; i++) {
-    if (isPresent(i)) present++
-    if (isMissing(i)) missing++
+    if (isPresent(a, i)) present++
+    if (isMissing(a, b, i)) missing++
     else if (klTerm(i)) addScaled(sum, term, sum)
   }
   if (aGradient !== null || bGradient !== null) {
     for (let i = 0; i < classes; i++) {
-      const byA = missing > 0 ? infiniteGradient(i, present > missing) : klGradientByA(i)
+      const byA = missing > 0 ? infiniteGradient(a, b, i, present > missing) : klGradientByA(i)
       const byB = klGradientByB(i)
       if (aGradient !== null) aGradient[start + i] = byA
       if (bGradient !== null) bGradient[start + i] = byB
     }
   }
   return missing > 0 ? Number.POSITIVE_INFINITY : roundScaled(sum)
-}
-
-const isPresent = (i: number): boolean => a.logits[a.start + i] !== Number.NEGATIVE_INFINITY
-
-/** Whether q_i = 0 and p_i > 0, which makes KL infinite. */
-function isMissing(i: number): boolean {
-  if (!isPresent(i)) return false
-  return b.logits[b.start + i] === Number.NEGATIVE_INFINITY
 }
 
 /** Leaves p_i (expm1(δ_i) − δ_i) in `term`; false if it is 0. Where p_i is 0, that is q_i. */
@@ -155,13 +146,6 @@ function klGradientByA(i: number): number {
   return overTemperature(term)
 }
 
-/** Where KL is infinite, the limit for missing q_i that go to 0 at one pace: they attract, unless there is nothing to attract. */
-function infiniteGradient(i: number, hasOthers: boolean): number {
-  if (!isPresent(i)) return 0
-  if (!isMissing(i)) return Number.NEGATIVE_INFINITY
-  return hasOthers ? Number.POSITIVE_INFINITY : Number.NaN
-}
-
 /** q_i − p_i, as the larger one times expm1(−|δ_i|). */
 function klGradientByB(i: number): number {
   const hasP = readP(i)
@@ -195,9 +179,7 @@ export function jsDouble(
   bGradient: FloatArray | null,
 ): number {
   if (!compareRows(aLogits, bLogits, start, classes, temperature)) {
-    aGradient?.fill(Number.NaN, start, start + classes)
-    bGradient?.fill(Number.NaN, start, start + classes)
-    return Number.NaN
+    return refuseRows(start, classes, aGradient, bGradient)
   }
   clear(sum)
   clear(aMean)

@@ -7,6 +7,7 @@ import { sumError } from '../../special/double-double.ts'
 import { expm1 } from '../../special/exp.ts'
 import { exp2Single, LOG2_E } from '../../special/exp-single.ts'
 import { log1p } from '../../special/log.ts'
+import { infiniteGradient, isMissing, isPresent, refuseRows } from './divergence-rows.ts'
 import { gapOf, newPlainRow, type PlainRow, readPlainRow, weightOfGap } from './plain-row.ts'
 import { pointMass } from './top.ts'
 
@@ -75,8 +76,6 @@ function deltaOf(i: number): number {
 
 const shareOfA = (i: number): number => weightOfGap(gapOf(a, i)) / a.total
 const shareOfB = (i: number): number => weightOfGap(gapOf(b, i)) / b.total
-const isPresent = (i: number): boolean => a.logits[a.start + i] !== Number.NEGATIVE_INFINITY
-const isMissing = (i: number): boolean => isPresent(i) && b.logits[b.start + i] === Number.NEGATIVE_INFINITY
 
 /** KL(p ‖ q) of one row, still to be rounded; its gradients, where they are given, from `start` on. */
 export function klSingle(
@@ -89,21 +88,19 @@ export function klSingle(
   bGradient: FloatArray | null,
 ): number {
   if (!compareRows(aLogits, bLogits, start, classes, temperature)) {
-    aGradient?.fill(Number.NaN, start, start + classes)
-    bGradient?.fill(Number.NaN, start, start + classes)
-    return Number.NaN
+    return refuseRows(start, classes, aGradient, bGradient)
   }
   let sum = 0
   let missing = 0
   let present = 0
   for (let i = 0; i < classes; i++) {
-    if (isPresent(i)) present++
-    if (isMissing(i)) missing++
+    if (isPresent(a, i)) present++
+    if (isMissing(a, b, i)) missing++
     else sum += klTerm(i)
   }
   if (aGradient !== null || bGradient !== null) {
     for (let i = 0; i < classes; i++) {
-      const byA = missing > 0 ? infiniteGradient(i, present > missing) : klGradientByA(i, sum)
+      const byA = missing > 0 ? infiniteGradient(a, b, i, present > missing) : klGradientByA(i, sum)
       const byB = klGradientByB(i)
       if (aGradient !== null) aGradient[start + i] = byA
       if (bGradient !== null) bGradient[start + i] = byB
@@ -133,12 +130,6 @@ function klGradientByA(i: number, divergence: number): number {
   return a.others === 0 || p === 0 ? 0 : (-p * (deltaOf(i) + divergence)) / a.temperature + 0
 }
 
-function infiniteGradient(i: number, hasOthers: boolean): number {
-  if (!isPresent(i)) return 0
-  if (!isMissing(i)) return Number.NEGATIVE_INFINITY
-  return hasOthers ? Number.POSITIVE_INFINITY : Number.NaN
-}
-
 function klGradientByB(i: number): number {
   const p = shareOfA(i)
   const q = shareOfB(i)
@@ -164,9 +155,7 @@ export function jsSingle(
   bGradient: FloatArray | null,
 ): number {
   if (!compareRows(aLogits, bLogits, start, classes, temperature)) {
-    aGradient?.fill(Number.NaN, start, start + classes)
-    bGradient?.fill(Number.NaN, start, start + classes)
-    return Number.NaN
+    return refuseRows(start, classes, aGradient, bGradient)
   }
   let sum = 0
   let aMean = 0
