@@ -7,7 +7,7 @@
  * knows.
  */
 import { type LinePoint, lineSearch } from './line-search.ts'
-import { Metric, type Move, type Point } from './metric.ts'
+import { Metric, type MetricState, type Move, type Point } from './metric.ts'
 import type { Objective } from './objective.ts'
 import type { Iteration, OptimResult, OptimStatus } from './result.ts'
 import { dot, norm } from './vector.ts'
@@ -22,6 +22,24 @@ export interface LbfgsOptions {
   readonly renewal?: Renewal
   /** Called after every step; returning false ends the run with the status `stopped`. */
   readonly onIteration?: (iteration: Iteration) => unknown
+  /** Goes on from here instead of the start: the run ends as the one would have that the state is from, bit for bit. */
+  readonly resume?: LbfgsState
+  /** Called after every step, with a function that copies the state of the run. */
+  readonly onState?: (save: () => LbfgsState) => void | Promise<void>
+}
+
+/** A run between two steps, as plain data. Coordinates that were renewed on the way are the caller's to restore. */
+export interface LbfgsState {
+  readonly parameters: Float64Array
+  readonly gradient: Float64Array
+  readonly objective: number
+  readonly evaluations: number
+  readonly metric: MetricState
+  /** What progress is measured by: the lowest value, the smallest gradient norm, and steps since one of them fell. */
+  readonly lowest: number
+  readonly flattest: number
+  readonly idle: number
+  readonly history: readonly Iteration[]
 }
 
 /** A change of the coordinates on the way. The pairs go along, so that nothing is forgotten. */
@@ -37,9 +55,9 @@ const IDLE_MOST = 40
 
 /** Minimises `objective` from `start`, which is left as it is. Rejects only with what the objective or callback throws. */
 export async function lbfgs(objective: Objective, start: Float64Array, options: LbfgsOptions): Promise<OptimResult> {
-  const { tolerance, maxIterations, memory = 10, renewal, onIteration } = options
+  const { tolerance, maxIterations, memory = 10, renewal, onIteration, resume, onState } = options
   const descent = new Descent(objective, start, memory)
-  const history: Iteration[] = []
+  const history: Iteration[] = resume ? [...resume.history] : []
   const end = (status: OptimStatus): OptimResult => ({
     status,
     parameters: descent.here.parameters,
@@ -50,11 +68,10 @@ export async function lbfgs(objective: Objective, start: Float64Array, options: 
     history,
   })
 
-  await descent.begin()
+  if (resume) descent.restore(resume)
+  else await descent.begin()
   if (!Number.isFinite(descent.value) || !Number.isFinite(descent.gradientNorm)) return end('not-finite')
-  let lowest = descent.value
-  let flattest = descent.gradientNorm
-  let idle = 0
+  let { lowest, flattest, idle } = resume ?? { lowest: descent.value, flattest: descent.gradientNorm, idle: 0 }
   // A norm that is no number has not converged.
   while (!(descent.gradientNorm <= tolerance)) {
     if (history.length >= maxIterations) return end('max-iterations')
@@ -69,7 +86,9 @@ export async function lbfgs(objective: Objective, start: Float64Array, options: 
     flattest = Math.min(flattest, gradientNorm)
     const iteration = { iteration: history.length + 1, objective: value, gradientNorm, evaluations }
     history.push(iteration)
-    if (onIteration?.(iteration) === false) return end('stopped')
+    const goOn = onIteration?.(iteration) !== false
+    await onState?.(() => ({ ...descent.save(), lowest, flattest, idle, history: [...history] }))
+    if (!goOn) return end('stopped')
   }
   return end('converged')
 }
@@ -99,6 +118,22 @@ class Descent {
     this.evaluations = 1
     this.value = await this.objective(this.here.parameters, this.here.gradient)
     this.gradientNorm = norm(this.here.gradient)
+  }
+
+  save(): Pick<LbfgsState, 'parameters' | 'gradient' | 'objective' | 'evaluations' | 'metric'> {
+    const { here, value, evaluations, metric } = this
+    const { parameters, gradient } = here
+    const point = { parameters: parameters.slice(), gradient: gradient.slice() }
+    return { ...point, objective: value, evaluations, metric: metric.save() }
+  }
+
+  restore({ parameters, gradient, objective, evaluations, metric }: LbfgsState): void {
+    this.here.parameters.set(parameters)
+    this.here.gradient.set(gradient)
+    this.value = objective
+    this.gradientNorm = norm(gradient)
+    this.evaluations = evaluations
+    this.metric.restore(metric)
   }
 
   /** Goes on in other coordinates from where it is. */

@@ -23,6 +23,15 @@ export interface Move {
   readonly moveGradient: (gradient: Float64Array) => void
 }
 
+/** What a metric remembers, as plain data that is the caller's own; pairs from the oldest to the newest. */
+export interface MetricState {
+  readonly gamma: number
+  readonly steps: readonly Float64Array[]
+  readonly changes: readonly Float64Array[]
+  /** sᵀy of each pair. */
+  readonly products: Float64Array
+}
+
 /** The inverse Hessian as L-BFGS sees it: the newest pairs on top of γ·I. */
 export class Metric {
   pairs = 0
@@ -47,10 +56,32 @@ export class Metric {
     this.gamma = 1
   }
 
+  save(): MetricState {
+    const slots = Array.from({ length: this.pairs }, (_, i) => this.slot(this.pairs - 1 - i))
+    return {
+      gamma: this.gamma,
+      steps: slots.map((slot) => this.steps[slot].slice()),
+      changes: slots.map((slot) => this.changes[slot].slice()),
+      products: Float64Array.from(slots, (slot) => this.products[slot]),
+    }
+  }
+
+  /** Goes on from a state with at most as many pairs as there is room for. */
+  restore({ gamma, steps, changes, products }: MetricState): void {
+    this.pairs = steps.length
+    this.newest = steps.length - 1
+    this.gamma = gamma
+    for (let i = 0; i < steps.length; i++) {
+      this.steps[i].set(steps[i])
+      this.changes[i].set(changes[i])
+      this.products[i] = products[i]
+    }
+  }
+
   /** Takes the pairs along to other coordinates. */
   move({ moveParameters, moveGradient }: Move): void {
     for (let age = 0; age < this.pairs; age++) {
-      const slot = (this.newest - age + this.steps.length) % this.steps.length
+      const slot = this.slot(age)
       moveParameters(this.steps[slot])
       moveGradient(this.changes[slot])
     }
@@ -84,19 +115,22 @@ export class Metric {
 
   /** out = −H·gradient, the two-loop recursion. */
   direction(gradient: Float64Array, out: Float64Array): void {
-    const memory = this.steps.length
     for (let i = 0; i < out.length; i++) out[i] = -gradient[i]
     for (let age = 0; age < this.pairs; age++) {
-      const slot = (this.newest - age + memory) % memory
+      const slot = this.slot(age)
       const alpha = dot(this.steps[slot], out) / this.products[slot]
       this.alphas[slot] = alpha
       addScaled(out, -alpha, this.changes[slot])
     }
     for (let i = 0; i < out.length; i++) out[i] *= this.gamma
     for (let age = this.pairs - 1; age >= 0; age--) {
-      const slot = (this.newest - age + memory) % memory
+      const slot = this.slot(age)
       const beta = dot(this.changes[slot], out) / this.products[slot]
       addScaled(out, this.alphas[slot] - beta, this.steps[slot])
     }
+  }
+  /** Where the pair lies that came so many pairs before the newest. */
+  private slot(age: number): number {
+    return (this.newest - age + this.steps.length) % this.steps.length
   }
 }

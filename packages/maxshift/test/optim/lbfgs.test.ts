@@ -2,7 +2,7 @@
  * L-BFGS on functions whose minima are known, and on the ways a run can end.
  */
 import { describe, expect, it } from 'vitest'
-import { type LbfgsOptions, lbfgs } from '../../src/optim/lbfgs.ts'
+import { type LbfgsOptions, type LbfgsState, lbfgs } from '../../src/optim/lbfgs.ts'
 import type { Objective } from '../../src/optim/objective.ts'
 
 const settings: LbfgsOptions = { tolerance: 1e-10, maxIterations: 1000 }
@@ -285,5 +285,45 @@ describe('lbfgs ends', () => {
       throw new Error('enough')
     }
     await expect(lbfgs(rosenbrock, banana(1), { ...settings, onIteration })).rejects.toThrow('enough')
+  })
+})
+
+describe('lbfgs resumes', () => {
+  it.each([1, 3, 30])('after any step of a run with memory %d, to the same bits', async (memory) => {
+    const states: LbfgsState[] = []
+    const options = { ...settings, memory }
+    const onState = (save: () => LbfgsState): void => {
+      states.push(save())
+    }
+    const whole = await lbfgs(rosenbrock, banana(3), { ...options, onState })
+    expect(states.length).toBe(whole.iterations)
+    for (const state of states) {
+      const copy = structuredClone(state)
+      // The start does not matter.
+      expect(await lbfgs(rosenbrock, new Float64Array(6), { ...options, resume: state })).toEqual(whole)
+      expect(state).toEqual(copy)
+    }
+  })
+
+  it('where rounding has taken over: idle steps are counted on', async () => {
+    const crooked: Objective = (x, g) => {
+      let value = 0
+      for (let i = 0; i < x.length; i++) {
+        g[i] = Math.exp(x[i]) - (i + 2)
+        value += Math.exp(x[i]) - (i + 2) * x[i]
+      }
+      return value
+    }
+    const states: LbfgsState[] = []
+    const options: LbfgsOptions = { tolerance: 0, maxIterations: 100_000, memory: 4 }
+    const onState = (save: () => LbfgsState): void => {
+      states.push(save())
+    }
+    const whole = await lbfgs(crooked, new Float64Array(10), { ...options, onState })
+    expect(whole.status).toBe('line-search-failed')
+    expect(states.some((state) => state.idle > 0)).toBe(true)
+    for (const resume of states) {
+      expect(await lbfgs(crooked, new Float64Array(10), { ...options, resume })).toEqual(whole)
+    }
   })
 })
