@@ -124,6 +124,18 @@ export interface Kernels extends FamilyKernels, LossKernels {}
 /** Features as callers may pass them: row-major, rows × features. Bytes are read as the numbers 0 … 255. */
 export type Features = FloatArray | Uint8Array
 
+/** What the rows of a pass are compared with, and how much each counts. */
+export interface RowData {
+  /** The class of each row; not looked at where there are targets, which there are otherwise. */
+  readonly labels?: Int32Array | undefined
+  /** Distributions, rows × classes: each row finite and ≥ 0, of any sum. */
+  readonly targets?: FloatArray | undefined
+  /** One finite number ≥ 0 per row, 1 where there are none. A row of weight 0 has no part in anything, whatever it holds. */
+  readonly weights?: Float64Array | undefined
+  /** Added to the logits, rows × classes. */
+  readonly offset?: FloatArray | undefined
+}
+
 /**
  * The fused pass of a linear classifier: logits = X·Wᵀ + b, their cross-entropy and its gradient, tile of rows by tile
  * of rows, so that the logits of the whole data set are never stored. Everything is float64 inside. Results depend on
@@ -146,12 +158,12 @@ export interface LinearPass {
   logits(features: Features, firstRow: number, rows: number, out: Float64Array): void
 
   /**
-   * Returns the sum of the losses of `rows` rows from `firstRow`, whose classes are labels[firstRow + r], and adds the
-   * gradient of that sum to weightsGradient (classes × features) and interceptsGradient (classes).
+   * Returns Σ_r w_r·loss_r of `rows` rows from `firstRow`, of features as of data, and adds the gradient of that sum to
+   * weightsGradient (classes × features) and interceptsGradient (classes).
    */
   addLossAndGradient(
     features: Features,
-    labels: Int32Array,
+    data: RowData,
     firstRow: number,
     rows: number,
     weightsGradient: Float64Array,

@@ -6,10 +6,10 @@
 import type { Features, Kernels, LinearKernels, LinearPass } from './kernels.ts'
 import type { LinearMemory } from './linear-products.ts'
 import { LinearTiles } from './linear-tiles.ts'
-import { sameScales } from './scales.ts'
+import { LossSum, RowLosses } from './row-losses.ts'
 
 /** The row kernels for a call over so many logits. */
-type RowKernels = (entries: number) => Pick<Kernels, 'crossEntropyWithGradient'>
+type RowKernels = (entries: number) => Pick<Kernels, 'crossEntropyWithGradient' | 'softCrossEntropyWithGradient'>
 
 /** Linear kernels on memory of `create`, with these row kernels. */
 export function createLinearKernels(
@@ -35,8 +35,7 @@ function createPass(
     featuresGradient: false,
   } as const
   const tiles = new LinearTiles(shape, create)
-  const losses = new Float64Array(tiles.tileRows)
-  const scales = sameScales(tiles.tileRows)
+  const rowLosses = new RowLosses(tiles.tileRows, classes)
   const interceptsSums = new Float64Array(classes)
 
   /** Calls `each` for every tile with its first row and its number of rows. */
@@ -61,26 +60,19 @@ function createPass(
         out.set(tiles.logits.subarray(0, count * classes), (first - firstRow) * classes),
       )
     },
-    addLossAndGradient(features, labels, firstRow, rows, weightsGradient, interceptsGradient) {
+    addLossAndGradient(features, data, firstRow, rows, weightsGradient, interceptsGradient) {
       interceptsSums.fill(0)
-      let loss = 0
-      let lost = 0
+      const sum = new LossSum()
       overTiles(features, firstRow, rows, (first, count) => {
         const logits = tiles.logits.subarray(0, count * classes)
-        const own = labels.subarray(first, first + count)
-        rowKernels(logits.length).crossEntropyWithGradient(logits, own, count, classes, 1, scales, losses, logits)
+        rowLosses.apply(rowKernels(logits.length), logits, data, first, count, sum)
+        if (data.weights) for (let r = 0; r < count; r++) if (data.weights[first + r] === 0) tiles.clearRow(r)
         tiles.addBiasGradient(count, interceptsSums)
         tiles.addWeightsGradient(count, weightsGradient)
-        // Neumaier's sum: `lost` collects what each addition rounds away.
-        for (let r = 0; r < count; r++) {
-          const sum = loss + losses[r]
-          lost += loss >= losses[r] ? loss - sum + losses[r] : losses[r] - sum + loss
-          loss = sum
-        }
       })
       tiles.finishWeightsGradient(weightsGradient)
       for (let k = 0; k < classes; k++) interceptsGradient[k] += interceptsSums[k]
-      return loss + lost
+      return sum.value
     },
   }
 }

@@ -3,18 +3,21 @@
  * objective, translate the result back. Nothing outside is touched, so a fit that fails or is aborted leaves nothing.
  */
 import type { LinearPass } from '../kernels/kernels.ts'
+import { addOffset } from '../kernels/row-losses.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { lbfgs } from '../optim/lbfgs.ts'
 import type { Move } from '../optim/metric.ts'
 import { describeColumns } from './columns.ts'
 import { Coordinates } from './coordinates.ts'
 import { fittedCurvature, startingCurvature } from './curvature.ts'
+import type { DenseDataset } from './data.ts'
 import type { Label } from './labels.ts'
 import type { ModelParts } from './model-file.ts'
-import { blockRows, createObjective, type TrainingData } from './objective.ts'
+import { createObjective } from './objective.ts'
 import type { FitSettings } from './options.ts'
 import { createPause, type Pause } from './pause.ts'
 import type { FitIteration, FitStatus } from './report.ts'
+import { blockRows, createDenseSweep } from './sweep.ts'
 
 /**
  * Pairs that L-BFGS remembers: the most, the least, and how many numbers they may have in all between these. Near the
@@ -27,15 +30,14 @@ const MEMORY_NUMBERS = 2 ** 23
 const RENEWALS = [10]
 
 export async function fitModel(
-  data: TrainingData,
+  data: DenseDataset,
   classNames: readonly Label[],
   settings: FitSettings,
 ): Promise<ModelParts> {
   const begin = performance.now()
   const seconds = (): number => (performance.now() - begin) / 1000
-  const { features, labels, featureCount, classes } = data
+  const { features, rows, featureCount, classes } = data
   const { l2, intercept, featureScale, featureNames, tolerance, maxIterations, signal, onIteration } = settings
-  const rows = labels.length
   const pause = createPause(signal)
   await pause()
   // The penalty is on the weights of the scaled features, w / featureScale.
@@ -44,7 +46,9 @@ export async function fitModel(
   const source = { features, rows, classes, columns, intercept, pause }
   let coordinates = await Coordinates.create(await startingCurvature(source), penalty, intercept, pause)
   const pass = selectLinearKernels().createPass(featureCount, classes)
-  const objective = createObjective(data, penalty, pass, () => coordinates, pause)
+  const l2s = new Float64Array(featureCount).fill(penalty)
+  const sweep = createDenseSweep(data, pause)
+  const objective = createObjective(data, l2s, sweep, () => coordinates)
   const weights = new Float64Array(classes * featureCount)
   const intercepts = new Float64Array(classes)
   const history: FitIteration[] = []
@@ -67,7 +71,7 @@ export async function fitModel(
       history.push(progress)
       return onIteration?.(progress)
     },
-  })
+  }).finally(() => sweep.close())
   coordinates.toWeights(result.parameters, weights, intercepts)
   pass.setWeights(weights, intercepts)
   const decided = result.status === 'stopped' || result.status === 'not-finite' || l2 > 0
@@ -88,16 +92,19 @@ function memoryFor(length: number): number {
  * near to 0 as one likes, and no finite weights are optimal (Albert & Anderson, Biometrika 71, 1984).
  */
 async function separates(
-  { features, labels, featureCount, classes }: TrainingData,
+  { features, labels, weights, rows, featureCount, classes, offset }: DenseDataset,
   pass: LinearPass,
   pause: Pause,
 ): Promise<boolean> {
+  if (labels === undefined) return false
   const step = blockRows(featureCount, classes)
   const logits = new Float64Array(step * classes)
-  for (let first = 0; first < labels.length; first += step) {
-    const count = Math.min(step, labels.length - first)
+  for (let first = 0; first < rows; first += step) {
+    const count = Math.min(step, rows - first)
     pass.logits(features, first, count, logits)
+    addOffset(logits.subarray(0, count * classes), { offset }, first, classes)
     for (let r = 0; r < count; r++) {
+      if (weights?.[first + r] === 0) continue
       const own = logits[r * classes + labels[first + r]]
       for (let k = 0; k < classes; k++) {
         if (k !== labels[first + r] && !(own > logits[r * classes + k])) return false

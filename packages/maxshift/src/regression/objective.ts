@@ -1,50 +1,26 @@
 /**
  * The objective of softmax regression, in the coordinates of the optimiser:
  *
- *   mean over rows of (log Σ_k exp(o_k) − o_label) + l2/2·‖W‖²      o = W·x + b
+ *   Σ_r w_r·loss_r / Σ_r w_r + Σ_j l2_j/2·Σ_k W_kj²      loss_r = log Σ_k exp(o_rk) − o_r,label      o = W·x + b
  *
- * Rows are taken in blocks of a fixed size, each with its own sum, and the blocks are added in their order; the result
- * does not depend on who computes a block, or when. What happens within a block is the kernel's business.
+ * The sweep through the rows is sweep.ts.
  */
-import type { Features, LinearPass } from '../kernels/kernels.ts'
 import type { Objective } from '../optim/objective.ts'
 import type { Coordinates } from './coordinates.ts'
-import type { Pause } from './pause.ts'
-
-export interface TrainingData {
-  /** rows × featureCount. */
-  readonly features: Features
-  /** One class per row. */
-  readonly labels: Int32Array
-  readonly featureCount: number
-  readonly classes: number
-}
-
-/** A block has about this many products of a feature with a weight: a hundredth of a second. */
-const BLOCK_PRODUCTS = 8_388_608
-const BLOCK_ROWS_MOST = 1024
-const BLOCK_ROWS_LEAST = 32
-
-export function blockRows(featureCount: number, classes: number): number {
-  const rows = Math.floor(BLOCK_PRODUCTS / (featureCount * classes))
-  return Math.max(BLOCK_ROWS_LEAST, Math.min(BLOCK_ROWS_MOST, rows))
-}
+import type { Dataset } from './data.ts'
+import type { Sweep } from './sweep.ts'
 
 /**
- * The objective with l2 ≥ 0 for the weights of the features as they are, in the coordinates that are current. One evaluation is one
- * pass over the data.
+ * The objective with one l2 ≥ 0 for each feature as it is, in the coordinates that are current. One evaluation is one sweep through
+ * the data.
  */
 export function createObjective(
-  data: TrainingData,
-  l2: number,
-  pass: LinearPass,
+  { featureCount, classes, totalWeight }: Pick<Dataset, 'featureCount' | 'classes' | 'totalWeight'>,
+  l2: Float64Array,
+  sweep: Sweep,
   current: () => Coordinates,
-  pause: Pause,
 ): Objective {
-  const { features, labels, featureCount, classes } = data
-  const rows = labels.length
-  const step = blockRows(featureCount, classes)
-  const rootL2 = Math.sqrt(l2)
+  const rootL2 = l2.map(Math.sqrt)
   const weights = new Float64Array(classes * featureCount)
   const intercepts = new Float64Array(classes)
   const weightsGradient = new Float64Array(weights.length)
@@ -53,23 +29,17 @@ export function createObjective(
   return async (parameters, gradient) => {
     const coordinates = current()
     coordinates.toWeights(parameters, weights, intercepts)
-    pass.setWeights(weights, intercepts)
-    weightsGradient.fill(0)
-    interceptsGradient.fill(0)
-    let loss = 0
-    for (let first = 0; first < rows; first += step) {
-      const count = Math.min(step, rows - first)
-      loss += pass.addLossAndGradient(features, labels, first, count, weightsGradient, interceptsGradient)
-      await pause()
-    }
+    const loss = await sweep.evaluate(weights, intercepts, weightsGradient, interceptsGradient)
     let squares = 0
-    for (let i = 0; i < weights.length; i++) {
-      // The root goes in first: squares of the weights of tiny features would overflow.
-      squares += rootL2 * weights[i] * (rootL2 * weights[i])
-      weightsGradient[i] = weightsGradient[i] / rows + l2 * weights[i]
+    for (let k = 0, i = 0; k < classes; k++) {
+      for (let j = 0; j < featureCount; j++, i++) {
+        // The root goes in first: squares of the weights of tiny features would overflow.
+        squares += rootL2[j] * weights[i] * (rootL2[j] * weights[i])
+        weightsGradient[i] = weightsGradient[i] / totalWeight + l2[j] * weights[i]
+      }
     }
-    for (let k = 0; k < classes; k++) interceptsGradient[k] /= rows
+    for (let k = 0; k < classes; k++) interceptsGradient[k] /= totalWeight
     coordinates.toGradient(weightsGradient, interceptsGradient, gradient)
-    return loss / rows + squares / 2
+    return loss / totalWeight + squares / 2
   }
 }

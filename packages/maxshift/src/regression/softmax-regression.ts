@@ -19,9 +19,9 @@ import { fitModel } from './fit.ts'
 import { encodeLabels, findClassNames, type Label, type Labels } from './labels.ts'
 import { argmax, type Evaluation, MetricsCollector } from './metrics.ts'
 import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
-import { blockRows } from './objective.ts'
 import { checkFitOptions, type FitOptions } from './options.ts'
 import type { FitReport } from './report.ts'
+import { blockRows } from './sweep.ts'
 
 /** A fitted model. `L` is the kind of its labels. */
 export class SoftmaxRegression<L extends Label = Label> {
@@ -75,7 +75,8 @@ export class SoftmaxRegression<L extends Label = Label> {
     checkClassCount('fit', classNames)
     checkFinite('fit', features, featureCount)
     const encoded = encodeLabels('fit', labels, classNames)
-    const data = { features, labels: encoded, featureCount, classes: classNames.length }
+    const plain = { targets: undefined, weights: undefined, totalWeight: rows, offset: undefined }
+    const data = { features, rows, featureCount, classes: classNames.length, labels: encoded, ...plain }
     return new SoftmaxRegression(await fitModel(data, classNames, settings))
   }
 

@@ -18,9 +18,9 @@ import { correlate } from '../../src/regression/correlation.ts'
 import { fittedCurvature, startingCurvature } from '../../src/regression/curvature.ts'
 import { eigen } from '../../src/regression/eigen.ts'
 import { SoftmaxRegression } from '../../src/regression/index.ts'
-import { createObjective } from '../../src/regression/objective.ts'
 import { createPause } from '../../src/regression/pause.ts'
 import { loadOptimum } from '../fixtures/load.ts'
+import { objectiveFor } from '../support/objective.ts'
 import { seededRandom } from '../support/random.ts'
 
 const pause = createPause(undefined)
@@ -152,10 +152,9 @@ describe('Coordinates', () => {
   it.each(problems)(
     'change with %d features, %d classes, l2 = %d, intercept %s: nothing is lost',
     async (featureCount, classes, l2, intercept) => {
-      const { features, labels, pass, first, second, point } = await prepare(featureCount, classes, l2, intercept)
+      const { features, labels, first, second, point } = await prepare(featureCount, classes, l2, intercept)
       let coordinates = first
-      const data = { features, labels, featureCount, classes }
-      const objective = createObjective(data, l2, pass, () => coordinates, pause)
+      const objective = objectiveFor({ features, labels, classes }, l2, () => coordinates)
       const gradient = new Float64Array(point.length)
       const value = await objective(point, gradient)
       const step = normals(point.length)
@@ -191,8 +190,7 @@ describe('Coordinates', () => {
     if (curvature === undefined) throw new Error('no curvature')
     /** How far the eigenvalues of the Hessian at the model spread, without the third along which all classes shift alike. */
     const spread = async (coordinates: Coordinates): Promise<number> => {
-      const data = { features, labels, featureCount, classes }
-      const objective = createObjective(data, l2, pass, () => coordinates, pause)
+      const objective = objectiveFor({ features, labels, classes }, l2, () => coordinates)
       const size = coordinates.length
       const point = new Float64Array(size)
       coordinates.fromWeights(model.weights.slice(), model.intercepts.slice(), point)

@@ -43,7 +43,8 @@ function lossAndGradient(kernels: LinearKernels, problem: Problem, features: Fea
   pass.setWeights(problem.weights, problem.intercepts)
   const weightsGradient = new Float64Array(problem.weights.length)
   const interceptsGradient = new Float64Array(problem.classes)
-  const loss = pass.addLossAndGradient(features, problem.labels, 0, problem.rows, weightsGradient, interceptsGradient)
+  const { labels } = problem
+  const loss = pass.addLossAndGradient(features, { labels }, 0, problem.rows, weightsGradient, interceptsGradient)
   return { loss, weightsGradient, interceptsGradient }
 }
 
@@ -155,7 +156,8 @@ export function testLinearKernels(kernels: LinearKernels): void {
       pass.setWeights(problem.weights, problem.intercepts)
       const weightsGradient = new Float64Array(330)
       const interceptsGradient = new Float64Array(11)
-      const loss = pass.addLossAndGradient(problem.features, problem.labels, 0, 67, weightsGradient, interceptsGradient)
+      const { features, labels } = problem
+      const loss = pass.addLossAndGradient(features, { labels }, 0, 67, weightsGradient, interceptsGradient)
       expect({ loss, weightsGradient, interceptsGradient }).toEqual(outcome)
     })
 
@@ -174,7 +176,7 @@ export function testLinearKernels(kernels: LinearKernels): void {
       const interceptsGradient = new Float64Array(5).fill(-0.5)
       const loss = pass.addLossAndGradient(
         problem.features,
-        problem.labels,
+        { labels: problem.labels },
         10,
         15,
         weightsGradient,

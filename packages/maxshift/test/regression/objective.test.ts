@@ -2,12 +2,12 @@
  * The objective in the coordinates of the optimiser: its gradient against differences, its value against the definition.
  */
 import { describe, expect, it } from 'vitest'
-import { selectLinearKernels } from '../../src/kernels/select-linear.ts'
 import { describeColumns } from '../../src/regression/columns.ts'
 import { Coordinates } from '../../src/regression/coordinates.ts'
 import { startingCurvature } from '../../src/regression/curvature.ts'
-import { blockRows, createObjective } from '../../src/regression/objective.ts'
 import { createPause } from '../../src/regression/pause.ts'
+import { blockRows } from '../../src/regression/sweep.ts'
+import { objectiveFor } from '../support/objective.ts'
 import { seededRandom } from '../support/random.ts'
 
 const pause = createPause(undefined)
@@ -23,8 +23,7 @@ async function prepare(rows: number, featureCount: number, classes: number, l2: 
   const columns = await describeColumns(features, rows, featureCount, pause)
   const source = { features, rows, classes, columns, intercept, pause }
   const coordinates = await Coordinates.create(await startingCurvature(source), l2, intercept, pause)
-  const pass = selectLinearKernels().createPass(featureCount, classes)
-  const objective = createObjective({ features, labels, featureCount, classes }, l2, pass, () => coordinates, pause)
+  const objective = objectiveFor({ features, labels, classes }, l2, () => coordinates)
   const point = Float64Array.from({ length: coordinates.length }, () => random.normal() / 4)
   return { features, labels, columns, coordinates, objective, point }
 }
