@@ -36,7 +36,6 @@ function truncate(value, bits) {
 
 /** Coefficients (lowest first) of the polynomial through f at the n Chebyshev nodes of [a, b]: within 2^0.3 of minimax here. */
 function chebyshevInterpolant(f, a, b, n) {
-  const pi = Decimal.acos(-1)
   const nodes = Array.from({ length: n }, (_, i) =>
     Decimal.cos(pi.mul(2 * i + 1).div(2 * n))
       .mul(new Decimal(b).sub(a).div(2))
@@ -69,9 +68,10 @@ function exp2Table() {
   return table
 }
 
-/** 1/3 and ln 2 as unevaluated sums. */
+/** 1/3, ln 2 and π as unevaluated sums. */
 const third = () => pair(new Decimal(1).div(3))
 const ln2Pair = () => pair(ln2)
+const pi = Decimal.acos(-1)
 
 /** The reduction step ln 2 / 128 in three parts: two of 34 bits, so that k · part is exact for |k| < 2^19, and the rest. */
 function stepParts() {
@@ -143,6 +143,8 @@ export const recipes = {
   stepParts,
   ln2Parts,
   ln2Pair,
+  piPair: () => pair(pi),
+  rootHalfPi: () => round(pi.div(2).sqrt()),
   third,
   ln2Integer,
   reciprocalFactorial,

@@ -77,6 +77,9 @@ describe('constants', () => {
     ['grid.ts', /^GRID_\d+$/, [26, 52, 78, 104].map((q) => 1.5 * 2 ** (52 - q))],
     ['double-row.ts', /^TINY$/, [2 ** -120]],
     ['double-row.ts', /^SMALL_MAX$/, [2 ** -800]],
+    ['incomplete-gamma.ts', /^PI/, recipes.piPair()],
+    ['incomplete-gamma.ts', /^NEGLIGIBLE$/, [2 ** -100]],
+    ['tails.ts', /^ROOT_HALF_PI$/, [recipes.rootHalfPi()]],
     ['reduction.ts', /^PAIR_ERROR$/, [2 ** -104]],
   ] as [string, RegExp, number[]][])('%s %s', (file, pattern, expected) => {
     expect(named(file, pattern)).toEqual(expected)
