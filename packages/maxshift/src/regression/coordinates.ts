@@ -6,9 +6,9 @@
  *   u_q = Lᵀ·D_q·ω_q      v_q = √β_q·(b̂_q + ω_q·μ)      ω = Qᵀ·W, b̂ = Qᵀ·b
  *
  * instead of the weights W and intercepts b: differences of classes in place of classes, and for each of them features
- * that are centred (μ; the intercept is free, so that only moves it), scaled (D) and decorrelated (L). With the spreads σ,
- * D_q² = diag(β_q·σ² + l2), and L·Lᵀ = D⁻¹(β·σAσ + l2·I)D⁻¹ by Cholesky, with the mean β. So the Hessian in these coordinates is
- * near the identity, L-BFGS needs several times fewer passes, and the objective ends within about ½·|gradient|² of its
+ * that are centred (μ; the intercept is free, so that only moves it), scaled (D) and decorrelated (L). With the spreads σ and
+ * the penalties l2_j, D_q² = diag(β_q·σ² + l2), and L·Lᵀ = D⁻¹(β·σAσ + diag(l2))D⁻¹ by Cholesky, with the mean β. So the Hessian in
+ * these coordinates is near the identity, L-BFGS needs several times fewer passes, and the objective ends within about ½·|gradient|² of its
  * minimum, whatever the units of the features. The objective itself is not changed.
  */
 
@@ -33,7 +33,7 @@ export class Coordinates {
   private readonly factor: Float64Array | undefined
   private readonly vectors: Float64Array | undefined
 
-  private constructor(curvature: Curvature, l2: number, intercept: boolean, factor: Float64Array | undefined) {
+  private constructor(curvature: Curvature, l2: Float64Array, intercept: boolean, factor: Float64Array | undefined) {
     const { means, spreads, values, vectors } = curvature
     this.size = means.length
     this.classes = values.length
@@ -43,14 +43,14 @@ export class Coordinates {
     this.roots = values.map(Math.sqrt)
     this.scales = new Float64Array(this.classes * this.size)
     for (let q = 0, i = 0; q < this.classes; q++) {
-      for (let j = 0; j < this.size; j++, i++) this.scales[i] = hypotenuse(this.roots[q] * spreads[j], Math.sqrt(l2))
+      for (let j = 0; j < this.size; j++, i++) this.scales[i] = hypotenuse(this.roots[q] * spreads[j], Math.sqrt(l2[j]))
     }
     this.factor = factor
     this.vectors = vectors
   }
 
-  /** Coordinates for a curvature, and a model of mean(loss) + l2/2·|weights|². */
-  static async create(curvature: Curvature, l2: number, intercept: boolean, pause: Pause): Promise<Coordinates> {
+  /** Coordinates for a curvature, and a model of mean(loss) + Σ_j l2_j/2·Σ_k W_kj², one finite l2 ≥ 0 per feature. */
+  static async create(curvature: Curvature, l2: Float64Array, intercept: boolean, pause: Pause): Promise<Coordinates> {
     return new Coordinates(curvature, l2, intercept, await factorOf(curvature, l2, pause))
   }
 
@@ -171,15 +171,15 @@ export class Coordinates {
 /** L, or undefined where the matrix has none: it is not known, or has an infinite entry. */
 async function factorOf(
   { features, spreads, values }: Curvature,
-  l2: number,
+  l2: Float64Array,
   pause: Pause,
 ): Promise<Float64Array | undefined> {
   if (features === undefined) return undefined
   const size = spreads.length
   const root = Math.sqrt(values.reduce((a, b) => a + b, 0) / values.length)
   // √β·σ/D: the part of a scale that is not the penalty's.
-  const shares = spreads.map((spread) =>
-    spread === Infinity ? 0 : (root * spread) / hypotenuse(root * spread, Math.sqrt(l2)),
+  const shares = spreads.map((spread, j) =>
+    spread === Infinity ? 0 : (root * spread) / hypotenuse(root * spread, Math.sqrt(l2[j])),
   )
   const factor = new Float64Array(features.length)
   for (let i = 0; i < size; i++) {

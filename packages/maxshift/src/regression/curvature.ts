@@ -2,13 +2,14 @@
  * How the objective bends, from a sample of rows: the Kronecker product B ⊗ A of a matrix over classes and one over
  * features (plus the penalty) stands in for the Hessian, mean over rows of (diag(p) − p·pᵀ) ⊗ x·xᵀ.
  *
- *   A = Σ_r u_r·z_r·z_rᵀ / Σ_r u_r        z = (x − mean) / spread       u_r = 1 − Σ_k p_rk², the trace of diag(p) − p·pᵀ
- *   B = mean_r (diag(p_r) − p_r·p_rᵀ)
+ *   A = Σ_r w_r·u_r·z_r·z_rᵀ / Σ_r w_r·u_r   z = (x − mean) / spread   u_r = 1 − Σ_k p_rk², the trace of diag(p) − p·pᵀ
+ *   B = m·Σ_r w_r·(diag(p_r) − p_r·p_rᵀ) / Σ_r w_r       w_r: what the row counts      m: `mass`
  *
  * Before the first step p is 1/classes everywhere, u does not matter, and B is a multiple of the identity on all
- * differences of classes; later both follow the fitted probabilities. Means are those with the weights u, so that features
+ * differences of classes; later both follow the fitted probabilities. Means are those with the weights w·u, so that features
  * and intercept do not mix.
  */
+import type { FloatArray } from '../arrays.ts'
 import type { Features, LinearPass } from '../kernels/kernels.ts'
 import { selectLossKernels } from '../kernels/select-losses.ts'
 import type { Columns } from './columns.ts'
@@ -58,36 +59,49 @@ export interface CurvatureSource {
   readonly classes: number
   readonly columns: Columns
   readonly intercept: boolean
+  /** What each row counts: its weight times the sum of its targets, not all 0. 1 where there are none. */
+  readonly weights?: Float64Array | undefined
+  /** Their sum in units of the sum of weights alone, by which the objective divides. 1 if not given. */
+  readonly mass?: number
+  /** Added to the logits, rows × classes. */
+  readonly offset?: FloatArray | undefined
   readonly pause: Pause
 }
 
 /** The curvature at zero weights, B scaled down towards what it will become. */
 export async function startingCurvature(source: CurvatureSource): Promise<Curvature> {
-  const rows = sampleRows(source.rows)
-  const share = (START_SHARE * (1 - 1 / source.classes)) / source.classes
-  const sample = { rows, weights: new Float64Array(rows.length).fill(1) }
+  const share = ((source.mass ?? 1) * START_SHARE * (1 - 1 / source.classes)) / source.classes
   return {
-    ...(await featureCurvature(source, sample)),
+    ...(await featureCurvature(source, drawSample(source))),
     values: new Float64Array(source.classes).fill(share),
     vectors: undefined,
   }
 }
 
-/** The curvature at the weights of the pass; undefined where it is nothing but rounding. */
+/** The curvature where the pass has its weights; undefined where it is nothing but rounding. */
 export async function fittedCurvature(source: CurvatureSource, pass: LinearPass): Promise<Curvature | undefined> {
-  const rows = sampleRows(source.rows)
-  const { traces, matrix } = await classCurvature(source, pass, rows)
-  let total = 0
-  for (const trace of traces) total += trace
-  if (!(total > LEAST_TRACE * rows.length)) return undefined
-  const features = await featureCurvature(source, { rows, weights: traces })
+  const sample = drawSample(source)
+  const { traces, matrix } = await classCurvature(source, pass, sample)
+  if (!(sum(traces) > LEAST_TRACE * sum(sample.weights))) return undefined
+  const features = await featureCurvature(source, { rows: sample.rows, weights: traces })
   return { ...features, ...decompose(matrix, source.classes) }
 }
 
-function sampleRows(rows: number): Int32Array {
-  const count = Math.min(rows, SAMPLE_ROWS)
-  return Int32Array.from({ length: count }, (_, s) => Math.floor((s * rows) / count))
+/** An even sample of the rows that count. */
+function drawSample({ rows, weights }: CurvatureSource): Sample {
+  const counting = weights?.includes(0) ? countingRows(weights) : undefined
+  const all = counting === undefined ? rows : counting.length
+  const count = Math.min(all, SAMPLE_ROWS)
+  const sample = Int32Array.from({ length: count }, (_, s) => Math.floor((s * all) / count))
+  if (counting) for (let s = 0; s < count; s++) sample[s] = counting[sample[s]]
+  return { rows: sample, weights: Float64Array.from(sample, (row) => (weights === undefined ? 1 : weights[row])) }
 }
+
+function countingRows(weights: Float64Array): Int32Array {
+  return Int32Array.from(weights.keys()).filter((row) => weights[row] > 0)
+}
+
+const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 
 /** A, damped. */
 async function featureCurvature(
@@ -108,11 +122,11 @@ async function featureCurvature(
   return { means: centres, spreads, features: matrix }
 }
 
-/** B, and u of each row of the sample. */
+/** B, and w·u of each row of the sample. */
 async function classCurvature(
-  { features, classes, columns, pause }: CurvatureSource,
+  { features, classes, columns, mass = 1, offset, pause }: CurvatureSource,
   pass: LinearPass,
-  rows: Int32Array,
+  { rows, weights }: Sample,
 ): Promise<{ traces: Float64Array; matrix: Float64Array }> {
   const size = columns.means.length
   const traces = new Float64Array(rows.length)
@@ -127,11 +141,18 @@ async function classCurvature(
     }
     pass.logits(block, 0, count, probs)
     const own = probs.subarray(0, count * classes)
+    if (offset) {
+      for (let i = 0; i < own.length; i++)
+        own[i] += offset[rows[first + Math.floor(i / classes)] * classes + (i % classes)]
+    }
     selectLossKernels(own.length).softmax(own, count, classes, 1, own)
-    for (let r = 0; r < count; r++) traces[first + r] = addRow(matrix, probs, r * classes, classes)
+    for (let r = 0; r < count; r++) {
+      traces[first + r] = addRow(matrix, probs, r * classes, classes, weights[first + r])
+    }
     await pause()
   }
-  for (let i = 0; i < matrix.length; i++) matrix[i] /= rows.length
+  const total = sum(weights)
+  for (let i = 0; i < matrix.length; i++) matrix[i] = (mass * matrix[i]) / total
   return { traces, matrix }
 }
 
@@ -141,18 +162,20 @@ function createLike(features: Features, length: number): Features {
   return features instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
 }
 
-/** matrix += diag(p) − p·pᵀ; returns the trace of that. Only the diagonal where there are many classes. */
-function addRow(matrix: Float64Array, probs: Float64Array, begin: number, classes: number): number {
+/** matrix += weight·(diag(p) − p·pᵀ); returns the trace of that. Only the diagonal where there are many classes. */
+function addRow(matrix: Float64Array, probs: Float64Array, begin: number, classes: number, weight: number): number {
   let trace = 0
   for (let k = 0; k < classes; k++) {
     const p = probs[begin + k]
     // The complement as a sum of the others would be exact; a metric does not need it.
-    trace += p * (1 - p)
-    matrix[k * classes + k] += p * (1 - p)
+    const own = weight * p * (1 - p)
+    trace += own
+    matrix[k * classes + k] += own
     if (classes > FULL_CLASSES) continue
     for (let l = 0; l < k; l++) {
-      matrix[k * classes + l] -= p * probs[begin + l]
-      matrix[l * classes + k] -= p * probs[begin + l]
+      const shared = weight * p * probs[begin + l]
+      matrix[k * classes + l] -= shared
+      matrix[l * classes + k] -= shared
     }
   }
   return trace

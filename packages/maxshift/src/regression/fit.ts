@@ -44,9 +44,9 @@ export async function fitModel(
   const penalty = l2 / featureScale / featureScale
   const columns = await describeColumns(features, rows, featureCount, pause)
   const source = { features, rows, classes, columns, intercept, pause }
-  let coordinates = await Coordinates.create(await startingCurvature(source), penalty, intercept, pause)
-  const pass = selectLinearKernels().createPass(featureCount, classes)
   const l2s = new Float64Array(featureCount).fill(penalty)
+  let coordinates = await Coordinates.create(await startingCurvature(source), l2s, intercept, pause)
+  const pass = selectLinearKernels().createPass(featureCount, classes)
   const sweep = createDenseSweep(data, pause)
   const objective = createObjective(data, l2s, sweep, () => coordinates)
   const weights = new Float64Array(classes * featureCount)
@@ -58,7 +58,7 @@ export async function fitModel(
     const curvature = await fittedCurvature(source, pass)
     if (curvature === undefined) return undefined
     const old = coordinates
-    coordinates = await Coordinates.create(curvature, penalty, intercept, pause)
+    coordinates = await Coordinates.create(curvature, l2s, intercept, pause)
     return old.moveTo(coordinates)
   }
   const result = await lbfgs(objective, new Float64Array(coordinates.length), {

@@ -20,7 +20,7 @@ import { eigen } from '../../src/regression/eigen.ts'
 import { SoftmaxRegression } from '../../src/regression/index.ts'
 import { createPause } from '../../src/regression/pause.ts'
 import { loadOptimum } from '../fixtures/load.ts'
-import { objectiveFor } from '../support/objective.ts'
+import { evenly, objectiveFor } from '../support/objective.ts'
 import { seededRandom } from '../support/random.ts'
 
 const pause = createPause(undefined)
@@ -117,7 +117,7 @@ describe('correlate', () => {
 })
 
 /** A problem with features of different units, one constant and one double, and coordinates before and at some point. */
-async function prepare(featureCount: number, classes: number, l2: number, intercept: boolean, rows = 300) {
+async function prepare(featureCount: number, classes: number, penalty: number, intercept: boolean, rows = 300) {
   const features = Float64Array.from({ length: rows * featureCount }, (_, i) => {
     const j = i % featureCount
     return j === 2 ? 3 : (j % 4 === 0 ? 20 : 0) + random.normal() * 10 ** (j % 3)
@@ -126,6 +126,8 @@ async function prepare(featureCount: number, classes: number, l2: number, interc
   const labels = Int32Array.from({ length: rows }, (_, r) => (r < classes ? r : random.below(classes)))
   const columns = await describeColumns(features, rows, featureCount, pause)
   const source = { features, rows, classes, columns, intercept, pause }
+  // Every third feature goes free.
+  const l2 = evenly(penalty, featureCount).map((x, j) => (j % 3 === 0 ? 0 : x))
   const first = await Coordinates.create(await startingCurvature(source), l2, intercept, pause)
   const pass = selectLinearKernels().createPass(featureCount, classes)
   const weights = new Float64Array(classes * featureCount)
@@ -136,7 +138,7 @@ async function prepare(featureCount: number, classes: number, l2: number, interc
   const curvature = await fittedCurvature(source, pass)
   if (curvature === undefined) throw new Error('no curvature')
   const second = await Coordinates.create(curvature, l2, intercept, pause)
-  return { features, labels, source, pass, first, second, curvature, point, weights, intercepts }
+  return { features, labels, source, l2, pass, first, second, curvature, point, weights, intercepts }
 }
 
 const problems: [number, number, number, boolean][] = [
@@ -151,8 +153,9 @@ const problems: [number, number, number, boolean][] = [
 describe('Coordinates', () => {
   it.each(problems)(
     'change with %d features, %d classes, l2 = %d, intercept %s: nothing is lost',
-    async (featureCount, classes, l2, intercept) => {
-      const { features, labels, first, second, point } = await prepare(featureCount, classes, l2, intercept)
+    async (featureCount, classes, penalty, intercept) => {
+      const problem = await prepare(featureCount, classes, penalty, intercept)
+      const { features, labels, l2, first, second, point } = problem
       let coordinates = first
       const objective = objectiveFor({ features, labels, classes }, l2, () => coordinates)
       const gradient = new Float64Array(point.length)
@@ -179,8 +182,9 @@ describe('Coordinates', () => {
   )
 
   it('have a Hessian nearer to the identity once they follow the model', async () => {
-    const { features, labels: given, rows, featureCount, classes, l2 } = loadOptimum('wine-standardised')
-    const model = await SoftmaxRegression.fit(features, given, { l2, maxIterations: 9 })
+    const { features, labels: given, rows, featureCount, classes, l2: penalty } = loadOptimum('wine-standardised')
+    const l2 = evenly(penalty, featureCount)
+    const model = await SoftmaxRegression.fit(features, given, { l2: penalty, maxIterations: 9 })
     const labels = Int32Array.from(given, (label) => model.classNames.indexOf(label))
     const columns = await describeColumns(features, rows, featureCount, pause)
     const source = { features, rows, classes, columns, intercept: true, pause }
@@ -281,5 +285,51 @@ describe('a fit', () => {
     // 36 when this was written, and 89 in the coordinates of the start.
     expect(report.status).toBe('converged')
     expect(report.dataPasses).toBeLessThanOrEqual(50)
+  })
+})
+
+describe('rows with weights', () => {
+  it('count as often as they say, those of weight 0 not at all', async () => {
+    const { features, source, pass } = await prepare(5, 4, 0.01, true, 60)
+    const counts = Array.from({ length: 60 }, (_, r) => r % 4)
+    const repeated = Float64Array.from(
+      counts.flatMap((n, r) =>
+        Array(n)
+          .fill([...features.subarray(r * 5, r * 5 + 5)])
+          .flat(),
+      ),
+    )
+    const offset = normals(60 * 4)
+    const rows = repeated.length / 5
+    const offsets = Float64Array.from(
+      counts.flatMap((n, r) =>
+        Array(n)
+          .fill([...offset.subarray(r * 4, r * 4 + 4)])
+          .flat(),
+      ),
+    )
+    // Weights in other units, and twice the targets: three times as steep in all.
+    const weights = Float64Array.from(counts, (n) => 8 * n)
+    const columns = await describeColumns(features, 60, 5, pause, weights)
+    const plain = await describeColumns(repeated, rows, 5, pause)
+    expect(distance(columns.means, plain.means)).toBeLessThanOrEqual(1e-14)
+    expect(distance(columns.deviations, plain.deviations)).toBeLessThanOrEqual(1e-14)
+    const weighted = { ...source, columns, weights, mass: 3, offset }
+    const same = { ...source, features: repeated, rows, columns: plain, offset: offsets }
+    for (const make of [startingCurvature, fittedCurvature]) {
+      const [one, other] = [await make(weighted, pass), await make(same, pass)]
+      if (!one || !other) throw new Error('no curvature')
+      expect(
+        distance(
+          one.values,
+          other.values.map((value) => 3 * value),
+        ),
+      ).toBeLessThanOrEqual(1e-12)
+      expect(distance(one.means, other.means)).toBeLessThanOrEqual(1e-12)
+      // Off the diagonal: what is added to it follows the number of different rows.
+      for (const i of [5, 15, 16, 20, 21, 23]) {
+        expect(Math.abs((one.features?.[i] ?? NaN) - (other.features?.[i] ?? NaN))).toBeLessThanOrEqual(1e-12)
+      }
+    }
   })
 })

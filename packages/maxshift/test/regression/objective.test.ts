@@ -7,13 +7,13 @@ import { Coordinates } from '../../src/regression/coordinates.ts'
 import { startingCurvature } from '../../src/regression/curvature.ts'
 import { createPause } from '../../src/regression/pause.ts'
 import { blockRows } from '../../src/regression/sweep.ts'
-import { objectiveFor } from '../support/objective.ts'
+import { evenly, objectiveFor } from '../support/objective.ts'
 import { seededRandom } from '../support/random.ts'
 
 const pause = createPause(undefined)
 
 /** A random problem with features of very different size and place. */
-async function prepare(rows: number, featureCount: number, classes: number, l2: number, intercept: boolean) {
+async function prepare(rows: number, featureCount: number, classes: number, l2: Float64Array, intercept: boolean) {
   const random = seededRandom(rows * 31 + featureCount)
   const features = Float64Array.from({ length: rows * featureCount }, (_, i) => {
     const j = i % featureCount
@@ -28,13 +28,13 @@ async function prepare(rows: number, featureCount: number, classes: number, l2: 
   return { features, labels, columns, coordinates, objective, point }
 }
 
-/** mean(loss) + l2/2·|W|² by the textbook, for moderate logits. */
+/** mean(loss) + Σ_j l2_j/2·|W_j|² by the textbook, for moderate logits. */
 function definition(
   features: Float64Array,
   labels: Int32Array,
   coordinates: Coordinates,
   point: Float64Array,
-  l2: number,
+  l2: Float64Array,
   classes: number,
 ): number {
   const featureCount = features.length / labels.length
@@ -51,7 +51,7 @@ function definition(
     const max = Math.max(...logits)
     loss += Math.log(logits.reduce((sum, o) => sum + Math.exp(o - max), 0)) + max - logits[label]
   })
-  return loss / labels.length + (l2 / 2) * weights.reduce((sum, w) => sum + w * w, 0)
+  return loss / labels.length + weights.reduce((sum, w, i) => sum + (l2[i % featureCount] / 2) * w * w, 0)
 }
 
 // The last one has more features than are decorrelated.
@@ -67,11 +67,13 @@ describe('createObjective', () => {
   it.each(problems)(
     '%d rows, %d features, %d classes, l2 = %d, intercept %s',
     async (rows, features, classes, l2, intercept) => {
-      const { objective, point, coordinates, ...data } = await prepare(rows, features, classes, l2, intercept)
+      // Without a penalty, with the same for all, and with one for each, 0 among them.
+      const l2s = evenly(l2, features).map((x, j) => (l2 === 0.1 ? x * (j % 3) * 10 ** j : x))
+      const { objective, point, coordinates, ...data } = await prepare(rows, features, classes, l2s, intercept)
       expect(coordinates.length).toBe(classes * features + (intercept ? classes : 0))
       const gradient = new Float64Array(point.length)
       const value = await objective(point, gradient)
-      const expected = definition(data.features, data.labels, coordinates, point, l2, classes)
+      const expected = definition(data.features, data.labels, coordinates, point, l2s, classes)
       expect(Math.abs(value / expected - 1)).toBeLessThanOrEqual(1e-10)
 
       const scratch = new Float64Array(point.length)
@@ -90,9 +92,12 @@ describe('createObjective', () => {
     },
   )
 
-  it('has a Hessian near the identity at the start, whatever the features', async () => {
+  it.each([
+    ['one', evenly(0.01, 6)],
+    ['its own', Float64Array.of(0, 1e-6, 1, 1e6, 0, 1e-30)],
+  ])('has a Hessian near the identity at the start, whatever the features, with %s l2 for each', async (_, l2) => {
     // In the coordinates c·Σ + l2·I is the identity, and the true curvature at zero weights is 8·c·(Σ − its mixing of classes).
-    const { objective, coordinates } = await prepare(400, 6, 3, 0.01, true)
+    const { objective, coordinates } = await prepare(400, 6, 3, l2, true)
     const start = new Float64Array(coordinates.length)
     const gradient = new Float64Array(start.length)
     const shifted = new Float64Array(start.length)

@@ -12,15 +12,13 @@ interface Labelled {
   readonly classes: number
 }
 
-export function objectiveFor(data: Labelled, l2: number, current: () => Coordinates): Objective {
+/** The same l2 for every feature. */
+export const evenly = (l2: number, featureCount: number): Float64Array => new Float64Array(featureCount).fill(l2)
+
+export function objectiveFor(data: Labelled, l2: Float64Array, current: () => Coordinates): Objective {
   const rows = data.labels.length
   const featureCount = data.features.length / rows
   const rest = { targets: undefined, weights: undefined, totalWeight: rows, offset: undefined }
   const sweep = createDenseSweep({ ...data, rows, featureCount, ...rest }, createPause(undefined))
-  return createObjective(
-    { ...data, featureCount, totalWeight: rows },
-    new Float64Array(featureCount).fill(l2),
-    sweep,
-    current,
-  )
+  return createObjective({ ...data, featureCount, totalWeight: rows }, l2, sweep, current)
 }
