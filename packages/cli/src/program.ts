@@ -2,7 +2,7 @@
  * The words of the command line, their help, and how errors are told: one line on stderr that begins with the command,
  * and the exit code. What the commands do is loaded only when one of them runs, so that help and usage errors are quick.
  */
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { DataError, exitCodes, UsageError } from './errors.ts'
 import { openSession, type Session } from './session.ts'
 import { plain } from './text.ts'
@@ -57,6 +57,22 @@ Examples:
       --model mnist.safetensors --json
 ${exitCodeHelp}`
 
+const explainHelp = `
+LOGITS are two or more numbers, or one file of logits: a table as for "fit", one
+row of logits a line, with --label COLUMN naming the column of labels (places
+counted from 0, or names of columns).
+
+For numbers, the formulas of softmax and cross-entropy are worked through in
+float32 and float64: as in the textbook, after the shift by the largest logit,
+and as maxshift computes them, each with its right digits and what went wrong.
+For a file, the rows are counted that each formula gets wrong.
+
+Examples:
+  $ maxshift explain 1000 0 -50 --label 1
+  $ maxshift explain 20 0 -5
+  $ maxshift explain logits.csv --label label --format markdown
+${exitCodeHelp}`
+
 /** Runs the command that `args` ask for; resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   let code: number = exitCodes.fine
@@ -86,6 +102,7 @@ function createProgram(act: Act): Command {
   addFit(program, act)
   addPredict(program, act)
   addEvaluate(program, act)
+  addExplain(program, act)
   return program
 }
 
@@ -144,6 +161,20 @@ function addEvaluate(program: Command, act: Act): void {
   prepare(command, 'maxshift evaluate')
   command.action((data: string | undefined, options) => {
     return act('evaluate', async (session) => (await import('./commands/evaluate.ts')).evaluate(data, options, session))
+  })
+}
+
+function addExplain(program: Command, act: Act): void {
+  const command = program
+    .command('explain')
+    .description('Show what naive softmax and cross-entropy make of logits, and why.')
+    .argument('<LOGITS...>', 'logits of one row, or a file of rows')
+    .option('--label <PLACE>', 'place of the label, from 0 (default: the largest logit); for a file, its column')
+    .addOption(new Option('--format <FORMAT>', 'how to show it').choices(['text', 'markdown', 'json']).default('text'))
+    .addHelpText('after', explainHelp)
+  prepare(command, 'maxshift explain')
+  command.action((words: string[], options) => {
+    return act('explain', async (session) => (await import('./commands/explain.ts')).explain(words, options, session))
   })
 }
 

@@ -28,6 +28,7 @@ const examples: Example[] = [...readme.matchAll(/```console\n(.*?)```/gs)].flatM
 beforeAll(async () => {
   const table = irises()
   folder.write('iris.csv', table)
+  folder.write('logits.csv', 'cat,dog,label\n1000,0,cat\n0,20,dog\n')
   folder.write('new.csv', table.split('\n').slice(0, 4).join('\n'))
   const iris = `${folder.path}/iris.csv`
   await runSql(`COPY (SELECT * FROM read_csv('${iris}')) TO '${folder.path}/train.parquet'`)
@@ -83,4 +84,11 @@ test('a fit reaches the optimum that was computed elsewhere', async () => {
   const args = ['fit', 'iris.csv', '--label', 'species', '--tolerance', '1e-8', '--json']
   const { stdout } = await maxshift(args, { cwd: folder.path })
   expect(Math.abs(JSON.parse(stdout).fit.objective / objective - 1)).toBeLessThan(1e-14)
+})
+
+test('what the README quotes of the lesson is in it', async () => {
+  const [, quoted] = /```text\n(.*?)```/s.exec(readme) ?? []
+  const { stdout } = await maxshift(['explain', '20', '0', '-5'], { cwd: folder.path })
+  const lines = new Set(stdout.split('\n'))
+  expect(quoted.split('\n').filter((line) => !lines.has(line))).toEqual([])
 })

@@ -16,14 +16,14 @@ beforeAll(() => fitModels(folder))
 
 describe('the words', () => {
   test('help: every line fits into 80 columns, every option is in it', async () => {
-    for (const command of ['fit', 'predict', 'evaluate']) {
+    for (const command of ['fit', 'predict', 'evaluate', 'explain']) {
       const { code, stdout } = await run(command, '--help')
       expect(code).toBe(0)
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
       expect(stdout).toContain('Examples:')
       expect(stdout).toContain('Exit codes:')
     }
-    expect((await run('--help')).stdout).toMatch(/fit \[options\] \[DATA\] {7}Fit a model to labelled rows\./)
+    expect((await run('--help')).stdout).toMatch(/fit \[options\] \[DATA\] +Fit a model to labelled rows\./)
     expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
