@@ -3,6 +3,8 @@
  */
 import { describe, isIntegerArray } from '../check.ts'
 import type { Features } from '../kernels/kernels.ts'
+import { checkWeights } from '../loss/checks.ts'
+import type { Numbers } from '../loss/options.ts'
 import { GRID_TERMS } from '../special/grid.ts'
 import type { Labels } from './labels.ts'
 
@@ -49,6 +51,15 @@ export function checkLabelCount(who: string, rows: number, labels: Labels): void
   if (labels.length !== rows) {
     throw new RangeError(`${who}: expected one label per row, ${rows} in all, got ${labels.length}`)
   }
+}
+
+/** One weight per row, not all 0, if they are given. */
+export function checkSampleWeights(who: string, rows: number, given: Numbers | undefined): Float64Array | undefined {
+  const weights = checkWeights(who, 'sampleWeights', given, 'row', rows) ?? undefined
+  if (weights?.every((weight) => weight === 0)) {
+    throw new RangeError(`${who}: expected sampleWeights with a sum above 0, got 0 for each of ${rows} rows`)
+  }
+  return weights
 }
 
 /** A model needs two classes to tell apart; more than the row kernels add up exactly cannot be served. */

@@ -80,7 +80,7 @@ export async function fitModel(
   const { iterations, evaluations: dataPasses, objective: reached, gradientNorm } = result
   const outcome = { status, iterations, dataPasses, objective: reached, gradientNorm, seconds: seconds(), history }
   const report = { ...outcome, rows, l2, intercept, featureScale, tolerance }
-  return { classNames, featureNames, weights, intercepts, report }
+  return { classNames, featureNames, weights, intercepts, means: columns.means, report }
 }
 
 function memoryFor(length: number): number {

@@ -5,8 +5,9 @@
  */
 export type { Features } from '../kernels/kernels.ts'
 export type { OptimStatus } from '../optim/result.ts'
+export type { Contributions } from './contributions.ts'
 export type { Label, Labels } from './labels.ts'
-export type { ClassMetrics, Evaluation } from './metrics.ts'
+export type { CalibrationBin, ClassMetrics, EvaluateOptions, Evaluation } from './metrics.ts'
 export type { FitOptions } from './options.ts'
-export type { FitIteration, FitReport, FitStatus } from './report.ts'
+export type { CalibrationReport, FitIteration, FitReport, FitStatus } from './report.ts'
 export { SoftmaxRegression } from './softmax-regression.ts'

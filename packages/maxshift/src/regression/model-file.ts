@@ -1,13 +1,15 @@
 /**
- * The file of a softmax regression: a safetensors file with float64 tensors `weights` (classes × features) and
- * `intercepts` (classes), and in its metadata the format, its version, the class and feature names and the report.
+ * The file of a softmax regression: a safetensors file with float64 tensors `weights` (classes × features), `intercepts`
+ * (classes) and `means` (features), and in its metadata the format, its version, the class and feature names and the report.
  *
- * The file depends on data, options and nothing else: the times and the history of the run are left out. Version 1.
+ * The file depends on data, options and nothing else: the times and the history of the run are left out. Version 2; files of version
+ * 1, which are read too, lack the means.
  */
 import { describe } from '../check.ts'
 import type { Label } from './labels.ts'
 import { checkFeatureNames } from './options.ts'
-import type { FitReport, FitStatus } from './report.ts'
+import type { FitReport } from './report.ts'
+import { decodeReport, encodeReport } from './report-file.ts'
 import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
 
 /** Everything a model consists of. */
@@ -18,46 +20,28 @@ export interface ModelParts {
   readonly weights: Float64Array
   /** One per class. */
   readonly intercepts: Float64Array
+  /** One per feature; undefined in a model from a file of version 1. */
+  readonly means: Float64Array | undefined
   readonly report: FitReport
 }
 
 const FORMAT = 'maxshift.softmax-regression'
-const VERSION = 1
+const VERSION = 2
+const OLDEST = 1
 const WHO = 'fromSafetensors'
-const STATUSES: readonly FitStatus[] = [
-  'converged',
-  'max-iterations',
-  'line-search-failed',
-  'not-finite',
-  'separated',
-  'stopped',
-]
-const REPORT_NUMBERS = [
-  'iterations',
-  'dataPasses',
-  'objective',
-  'gradientNorm',
-  'rows',
-  'l2',
-  'featureScale',
-  'tolerance',
-] as const
-
 export function encodeModel({
   classNames,
   featureNames,
   weights,
   intercepts,
+  means,
   report,
 }: ModelParts): Uint8Array<ArrayBuffer> {
-  const kept = Object.fromEntries(
-    ['status', 'intercept', ...REPORT_NUMBERS].map((name) => [name, Reflect.get(report, name)]),
-  )
   const metadata = new Map([
     ['format', FORMAT],
     ['version', String(VERSION)],
     ['classNames', JSON.stringify(classNames)],
-    ['report', JSON.stringify(kept)],
+    ['report', encodeReport(report)],
   ])
   if (featureNames) metadata.set('featureNames', JSON.stringify(featureNames))
   const classes = classNames.length
@@ -65,6 +49,7 @@ export function encodeModel({
     ['weights', { shape: [classes, weights.length / classes], values: weights }],
     ['intercepts', { shape: [classes], values: intercepts }],
   ])
+  if (means) tensors.set('means', { shape: [means.length], values: means })
   return encodeTensors({ tensors, metadata })
 }
 
@@ -81,12 +66,15 @@ export function decodeModel(bytes: unknown): ModelParts {
   if (classes < 2 || featureCount < 1)
     fail(`weights of at least 2 classes and 1 feature`, `${classes} × ${featureCount}`)
   if (intercepts.shape[0] !== classes) fail(`one intercept per class, ${classes} in all`, intercepts.shape[0])
+  const means = tensors.has('means') ? takeTensor(tensors, 'means', 1) : undefined
+  if (means && means.shape[0] !== featureCount) fail(`one mean per feature, ${featureCount} in all`, means.shape[0])
   return {
     classNames: readClassNames(metadata, classes),
     featureNames: readFeatureNames(metadata, featureCount),
     weights: weights.values,
     intercepts: intercepts.values,
-    report: readReport(metadata),
+    means: means?.values,
+    report: decodeReport(readJson(metadata, 'report'), fail),
   }
 }
 
@@ -98,9 +86,9 @@ function checkFormat(metadata: ReadonlyMap<string, string>): void {
   const format = metadata.get('format')
   if (format !== FORMAT) fail(`a file of format ${FORMAT}`, describe(format))
   const version = metadata.get('version')
-  if (version === String(VERSION)) return
+  for (let known = OLDEST; known <= VERSION; known++) if (version === String(known)) return
   const newer = Number(version) > VERSION ? ' (written by a newer release)' : ''
-  fail(`version ${VERSION} of the format`, `${describe(version)}${newer}`)
+  fail(`version ${OLDEST} to ${VERSION} of the format`, `${describe(version)}${newer}`)
 }
 
 function takeTensor(tensors: ReadonlyMap<string, Tensor>, name: string, dimensions: number): Tensor {
@@ -145,24 +133,4 @@ function readFeatureNames(metadata: ReadonlyMap<string, string>, featureCount: n
   const names = readJson(metadata, 'featureNames')
   checkFeatureNames(WHO, names, featureCount)
   return names as string[]
-}
-
-function readReport(metadata: ReadonlyMap<string, string>): FitReport {
-  const report = readJson(metadata, 'report')
-  if (typeof report !== 'object' || report === null || Array.isArray(report))
-    fail('report to be an object', describe(report))
-  const fields = new Map(Object.entries(report))
-  const status = STATUSES.find((known) => known === fields.get('status'))
-  if (!status) fail('report.status to be a known status', describe(fields.get('status')))
-  const intercept: unknown = fields.get('intercept')
-  if (typeof intercept !== 'boolean') fail('report.intercept to be true or false', describe(intercept))
-  const numbers = Object.fromEntries(
-    REPORT_NUMBERS.map((name) => {
-      const value: unknown = fields.get(name)
-      // JSON has no NaN and no infinity: both were written as null.
-      if (value !== null && typeof value !== 'number') fail(`report.${name} to be a number`, describe(value))
-      return [name, value ?? Number.NaN]
-    }),
-  ) as Record<(typeof REPORT_NUMBERS)[number], number>
-  return { status, intercept, ...numbers, seconds: 0, history: [] }
 }

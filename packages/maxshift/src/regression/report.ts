@@ -47,4 +47,25 @@ export interface FitReport {
   readonly intercept: boolean
   readonly featureScale: number
   readonly tolerance: number
+  /** What model.calibrate did; only in the report of a calibrated model, whose weights are those of the fit over the temperature. */
+  readonly calibration?: CalibrationReport
+}
+
+/** What model.calibrate did. */
+export interface CalibrationReport {
+  /**
+   * `converged`: the log-loss is at its minimum. `separated`: every row is in its class, so that the log-loss falls without end as the
+   * temperature does, which stays at its least, 1/1024. `uninformative`: the logits say nothing about these rows, or mislead, so that
+   * the log-loss is least at an infinite temperature; it stays at its most, 1024.
+   */
+  readonly status: 'converged' | 'separated' | 'uninformative'
+  /** What the logits are divided by. */
+  readonly temperature: number
+  /** Log-loss and expected calibration error of the held-out rows, before and after; defined as in Evaluation. */
+  readonly logLossBefore: number
+  readonly logLossAfter: number
+  readonly eceBefore: number
+  readonly eceAfter: number
+  /** Held-out rows. */
+  readonly rows: number
 }

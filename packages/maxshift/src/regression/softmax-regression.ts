@@ -3,6 +3,7 @@
  * mean(cross-entropy) + l2/2·‖W‖². This is the checked door; the fit is fit.ts, the measures are metrics.ts.
  */
 import type { IntegerArray } from '../arrays.ts'
+import { checkOptions } from '../check.ts'
 import type { Features, LinearPass } from '../kernels/kernels.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { selectLossKernels } from '../kernels/select-losses.ts'
@@ -14,10 +15,12 @@ import {
   checkLabelCount,
   checkLabelKind,
   checkRowCount,
+  checkSampleWeights,
 } from './checks.ts'
+import { type Contributions, explainRow } from './contributions.ts'
 import { fitModel } from './fit.ts'
 import { encodeLabels, findClassNames, type Label, type Labels } from './labels.ts'
-import { argmax, type Evaluation, MetricsCollector } from './metrics.ts'
+import { argmax, type EvaluateOptions, type Evaluation, MetricsCollector } from './metrics.ts'
 import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
 import { checkFitOptions, type FitOptions } from './options.ts'
 import type { FitReport } from './report.ts'
@@ -34,6 +37,8 @@ export class SoftmaxRegression<L extends Label = Label> {
   readonly weights: Float64Array
   /** One per class; all 0 if fitted without. */
   readonly intercepts: Float64Array
+  /** Means of the features over the training rows, each counted by its weight; undefined in a model from a file of an older release. */
+  readonly means: Float64Array | undefined
   readonly report: FitReport
   #pass: LinearPass | undefined
 
@@ -46,6 +51,7 @@ export class SoftmaxRegression<L extends Label = Label> {
     this.featureCount = parts.weights.length / parts.classNames.length
     this.weights = parts.weights
     this.intercepts = parts.intercepts
+    this.means = parts.means
     this.report = parts.report
   }
 
@@ -127,13 +133,16 @@ export class SoftmaxRegression<L extends Label = Label> {
 
   /**
    * Measures of the predictions for rows whose labels are known; see Evaluation for their definitions. Throws as logits
-   * does, and for labels of another kind, of another number than rows, or that are no class of the model.
+   * does, and for labels of another kind, of another number than rows, or that are no class of the model; and for sample weights
+   * that are not one per row, each ≥ 0 and one of them above.
    */
-  evaluate(features: Features, labels: Labels): Evaluation<L> {
+  evaluate(features: Features, labels: Labels, options?: EvaluateOptions): Evaluation<L> {
+    const { sampleWeights } = checkOptions('evaluate', options, ['sampleWeights'])
     const rows = this.checkRows('evaluate', features)
-    checkLabelCount('evaluate', rows, checkLabelKind('evaluate', labels))
-    const encoded = encodeLabels('evaluate', labels, this.classNames)
-    const metrics = new MetricsCollector(selectLossKernels(rows * this.classNames.length), this.classNames, rows)
+    const encoded = this.checkLabels('evaluate', labels, rows)
+    const weights = checkSampleWeights('evaluate', rows, sampleWeights)
+    const kernels = selectLossKernels(rows * this.classNames.length)
+    const metrics = new MetricsCollector(kernels, this.classNames, rows, weights)
     const step = blockRows(this.featureCount, this.classNames.length)
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first)
@@ -142,10 +151,31 @@ export class SoftmaxRegression<L extends Label = Label> {
     return metrics.finish()
   }
 
+  /**
+   * What each feature of one row adds to its logits, compared with the means of the training rows; see Contributions. Up to rounding,
+   * 2⁻⁵²·(|base| + Σ |contributions|) and that of the logits, base + Σ contributions are the logits. Throws as logits does, for
+   * more or fewer than one row, and for a model without means.
+   */
+  contributions(features: Features): Contributions {
+    const rows = this.checkRows('contributions', features)
+    if (rows !== 1) throw new RangeError(`contributions: expected one row of features, got ${rows}`)
+    if (this.means === undefined) {
+      throw new TypeError(
+        'contributions: expected a model with the means of its training rows, got one from an old file',
+      )
+    }
+    return explainRow(features, this.means, this.weights, this.intercepts)
+  }
+
   private checkRows(who: string, features: Features): number {
     const rows = checkRowCount(who, checkFeatureKind(who, features), this.featureCount)
     checkFinite(who, features, this.featureCount)
     return rows
+  }
+
+  private checkLabels(who: string, labels: Labels, rows: number): Int32Array {
+    checkLabelCount(who, rows, checkLabelKind(who, labels))
+    return encodeLabels(who, labels, this.classNames)
   }
 
   private computeLogits(features: Features, first: number, rows: number): Float64Array {

@@ -265,6 +265,30 @@ describe('a model throws for', () => {
       'evaluate: expected labels[0] to be a string, as the others are, got 1',
     ],
     [
+      'evaluate: an option of another name',
+      () => model.evaluate(x, ['a', 'b', 'b'], bad({ sampleWeight: [1, 1, 1] })),
+      TypeError,
+      'evaluate: expected known option names, got "sampleWeight" (did you mean sampleWeights?)',
+    ],
+    [
+      'evaluate: too few sample weights',
+      () => model.evaluate(x, ['a', 'b', 'b'], { sampleWeights: [1] }),
+      RangeError,
+      'evaluate: expected sampleWeights to hold one number per row, 3 in all, got 1',
+    ],
+    [
+      'evaluate: a negative sample weight',
+      () => model.evaluate(x, ['a', 'b', 'b'], { sampleWeights: [1, -1, 1] }),
+      RangeError,
+      'evaluate: expected sampleWeights[1] to be a number in [0, 1e+100], got -1',
+    ],
+    [
+      'evaluate: sample weights of nothing',
+      () => model.evaluate(x, ['a', 'b', 'b'], { sampleWeights: [0, 0, 0] }),
+      RangeError,
+      'evaluate: expected sampleWeights with a sum above 0, got 0 for each of 3 rows',
+    ],
+    [
       'fromSafetensors: bytes of another kind',
       () => SoftmaxRegression.fromSafetensors(bad('file')),
       TypeError,

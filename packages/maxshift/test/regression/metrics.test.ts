@@ -7,9 +7,16 @@ import { SoftmaxRegression } from '../../src/regression/index.ts'
 import { type Evaluation, MetricsCollector } from '../../src/regression/metrics.ts'
 import { loadMetricsCases } from '../fixtures/load.ts'
 
-function evaluate(logits: number[], labels: number[], classes: number, block = labels.length): Evaluation<number> {
+function evaluate(
+  logits: number[],
+  labels: number[],
+  classes: number,
+  block = labels.length,
+  weights?: number[],
+): Evaluation<number> {
   const names = Array.from({ length: classes }, (_, k) => k)
-  const metrics = new MetricsCollector(selectLossKernels(logits.length), names, labels.length)
+  const given = weights && Float64Array.from(weights)
+  const metrics = new MetricsCollector(selectLossKernels(logits.length), names, labels.length, given)
   for (let r = 0; r < labels.length; r += block) {
     const part = labels.slice(r, r + block)
     metrics.add(Float64Array.from(logits.slice(r * classes, (r + block) * classes)), Int32Array.from(part))
@@ -18,10 +25,16 @@ function evaluate(logits: number[], labels: number[], classes: number, block = l
 }
 
 describe('metrics', () => {
-  it.each(loadMetricsCases().map((data, i) => [i, data] as const))('case %d agrees with scikit-learn', (_, data) => {
-    const measured = evaluate(data.logits, data.labels, data.classes)
-    // Counts and their ratios are exact; sums of probabilities carry the peer's roundings.
+  const cases = loadMetricsCases().flatMap((data, i) => [
+    [`case ${i}`, data, undefined] as const,
+    [`case ${i} with weights`, { ...data, ...data.weighted }, data.weighted.sampleWeights] as const,
+  ])
+  it.each(cases)('%s agrees with scikit-learn', (_, data, weights) => {
+    const measured = evaluate(data.logits, data.labels, data.classes, data.labels.length, weights)
+    // Counts and their ratios are exact (weights are multiples of ¼); sums of probabilities carry the peer's roundings.
     expect(measured.accuracy).toBe(data.accuracy)
+    expect(measured.balancedAccuracy).toBeCloseTo(data.balancedAccuracy, 14)
+    expect(measured.macroF1).toBeCloseTo(data.macroF1, 14)
     expect(measured.confusion).toEqual(data.confusion)
     expect(measured.topK.length).toBe(data.topK.length)
     data.topK.forEach((share, k) => {
@@ -40,11 +53,59 @@ describe('metrics', () => {
     })
   })
 
+  it('show the bins behind the calibration error', () => {
+    const [data] = loadMetricsCases()
+    const { calibration, ece } = evaluate(data.logits, data.labels, data.classes)
+    expect(calibration.length).toBe(15)
+    const total = calibration.reduce((sum, { rows }) => sum + rows, 0)
+    expect(total).toBe(data.rows)
+    const gaps = calibration.reduce((sum, { rows, probability, hits }) => sum + rows * Math.abs(probability - hits), 0)
+    expect(gaps / total).toBeCloseTo(ece, 14)
+    calibration.forEach(({ from, to, rows, probability, hits }, bin) => {
+      expect([from, to]).toEqual([bin / 15, (bin + 1) / 15])
+      if (rows === 0) expect([probability, hits]).toEqual([0, 0])
+      else expect(probability > from && probability <= to).toBe(true)
+    })
+    // Three classes: the predicted one has at least a third.
+    expect(calibration[4].rows).toBe(0)
+    expect(evaluate([0, 100], [1], 2).calibration[14]).toEqual({
+      from: 14 / 15,
+      to: 1,
+      rows: 1,
+      probability: 1,
+      hits: 1,
+    })
+  })
+
+  it('count rows as often as integer weights say, bit for bit but for sums of probabilities', () => {
+    const [, data] = loadMetricsCases()
+    const weights = data.labels.map((_, r) => r % 4)
+    const repeated = weights.flatMap((weight, r) => new Array<number>(weight).fill(r))
+    const logits = repeated.flatMap((r) => data.logits.slice(r * data.classes, (r + 1) * data.classes))
+    const expected = evaluate(
+      logits,
+      repeated.map((r) => data.labels[r]),
+      data.classes,
+    )
+    const measured = evaluate(data.logits, data.labels, data.classes, 11, weights)
+    const { brier, ece, calibration, ...exact } = expected
+    expect(measured).toMatchObject(exact)
+    expect(measured.brier).toBeCloseTo(brier, 13)
+    expect(measured.ece).toBeCloseTo(ece, 13)
+    expect(measured.calibration.map(({ rows }) => rows)).toEqual(calibration.map(({ rows }) => rows))
+  })
+
+  it('take no notice of a row of weight 0, whatever its loss', () => {
+    const measured = evaluate([1e308, -1e308, 0, 1], [1, 1], 2, 2, [0, 1])
+    expect(measured.logLoss).toBeCloseTo(0.31326168751822286, 15)
+    expect(measured.accuracy).toBe(1)
+  })
+
   it('come out the same in blocks, log-loss bit for bit', () => {
     const [data] = loadMetricsCases()
     const whole = evaluate(data.logits, data.labels, data.classes)
     const parts = evaluate(data.logits, data.labels, data.classes, 17)
-    expect(parts).toEqual({ ...whole, brier: parts.brier, ece: parts.ece })
+    expect(parts).toEqual({ ...whole, brier: parts.brier, ece: parts.ece, calibration: parts.calibration })
     expect(parts.brier).toBeCloseTo(whole.brier, 14)
     expect(parts.ece).toBeCloseTo(whole.ece, 14)
   })

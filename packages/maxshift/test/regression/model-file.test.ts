@@ -48,6 +48,7 @@ describe('a model file', () => {
     const read = SoftmaxRegression.fromSafetensors(bytes)
     expect(read.weights).toEqual(model.weights)
     expect(read.intercepts).toEqual(model.intercepts)
+    expect(read.means).toEqual(model.means)
     expect(read.classNames).toEqual(model.classNames)
     expect(read.featureNames).toEqual(model.featureNames)
     expect(read.report).toEqual({ ...model.report, seconds: 0, history: [] })
@@ -64,6 +65,22 @@ describe('a model file', () => {
     expect(read.predict(wine.features)).toEqual(numbers.predict(wine.features))
   })
 
+  it('of version 1 is read, without means', () => {
+    const { header, data } = split(bytes)
+    header.__metadata__.version = '1'
+    delete header.means
+    const read = SoftmaxRegression.fromSafetensors(join(header, data.slice(0, 336)))
+    expect(read.weights).toEqual(model.weights)
+    expect(read.report).toEqual({ ...model.report, seconds: 0, history: [] })
+    expect(read.means).toBeUndefined()
+    const again = SoftmaxRegression.fromSafetensors(read.toSafetensors())
+    expect(again.weights).toEqual(model.weights)
+    expect(again.means).toBeUndefined()
+    expect(() => read.contributions(wine.features.subarray(0, 13))).toThrow(
+      new TypeError('contributions: expected a model with the means of its training rows, got one from an old file'),
+    )
+  })
+
   it('is read from the middle of a larger buffer', () => {
     const padded = new Uint8Array(bytes.length + 20)
     padded.set(bytes, 3)
@@ -75,17 +92,19 @@ describe('a model file', () => {
     expect((bytes.length - data.length) % 8).toBe(0)
     expect(header.weights).toEqual({ dtype: 'F64', shape: [3, 13], data_offsets: [0, 312] })
     expect(header.intercepts).toEqual({ dtype: 'F64', shape: [3], data_offsets: [312, 336] })
-    expect(data.length).toBe(336)
+    expect(header.means).toEqual({ dtype: 'F64', shape: [13], data_offsets: [336, 440] })
+    expect(data.length).toBe(440)
     expect(new DataView(data.buffer).getFloat64(8, true)).toBe(model.weights[1])
-    expect(header.__metadata__).toMatchObject({ format: 'maxshift.softmax-regression', version: '1' })
+    expect(header.__metadata__).toMatchObject({ format: 'maxshift.softmax-regression', version: '2' })
   })
 
   it('does not depend on the order of tensors and keys', () => {
     const { header, data } = split(bytes)
-    const swapped = new Uint8Array([...data.slice(312), ...data.slice(0, 312)])
+    const swapped = new Uint8Array([...data.slice(312, 336), ...data.slice(0, 312), ...data.slice(336)])
     const file = join(
       {
         intercepts: { data_offsets: [0, 24], shape: [3], dtype: 'F64' },
+        means: { shape: [13], dtype: 'F64', data_offsets: [336, 440] },
         weights: { data_offsets: [24, 336], dtype: 'F64', shape: [3, 13] },
         __metadata__: header.__metadata__,
       },
@@ -115,7 +134,13 @@ describe('a file is refused', () => {
   }
   const withWeight = (value: number) => (): Uint8Array => {
     const file = bytes.slice()
-    new DataView(file.buffer).setFloat64(file.length - 336 + 16, value, true)
+    new DataView(file.buffer).setFloat64(file.length - 440 + 16, value, true)
+    return file
+  }
+
+  const withMean = (value: number) => (): Uint8Array => {
+    const file = bytes.slice()
+    new DataView(file.buffer).setFloat64(file.length - 8, value, true)
     return file
   }
 
@@ -129,12 +154,12 @@ describe('a file is refused', () => {
     [
       'cut off in the data',
       () => bytes.slice(0, -8),
-      'expected tensor "intercepts" to lie within the 328 bytes of data, got bytes 312 to 336',
+      'expected tensor "means" to lie within the 432 bytes of data, got bytes 336 to 440',
     ],
     [
       'with bytes left over',
       () => new Uint8Array([...bytes, 0]),
-      'expected 336 bytes of data, as the header says, got 337',
+      'expected 440 bytes of data, as the header says, got 441',
     ],
     [
       'with a hostile header length',
@@ -187,12 +212,12 @@ describe('a file is refused', () => {
     [
       'with offsets beyond the end',
       tensor('intercepts', { data_offsets: [312, 1e15] }),
-      'expected tensor "intercepts" to lie within the 336 bytes of data, got bytes 312 to 1000000000000000',
+      'expected tensor "intercepts" to lie within the 440 bytes of data, got bytes 312 to 1000000000000000',
     ],
     [
       'with offsets backwards',
       tensor('intercepts', { data_offsets: [336, 312] }),
-      'expected tensor "intercepts" to lie within the 336 bytes of data, got bytes 336 to 312',
+      'expected tensor "intercepts" to lie within the 440 bytes of data, got bytes 336 to 312',
     ],
     [
       'with offsets that overlap',
@@ -211,7 +236,7 @@ describe('a file is refused', () => {
           header.other = header.weights
           delete header.weights
         }),
-      'expected a tensor named "weights", got "other", "intercepts"',
+      'expected a tensor named "weights", got "other", "intercepts", "means"',
     ],
     [
       'with flat weights',
@@ -228,6 +253,21 @@ describe('a file is refused', () => {
       tensor('weights', { shape: [1, 39] }),
       'expected weights of at least 2 classes and 1 feature, got 1 × 39',
     ],
+    [
+      'with means for other features',
+      tensor('means', { shape: [13, 1] }),
+      'expected tensor "means" to have 1 dimensions, got shape [13, 1]',
+    ],
+    [
+      'with a mean too many',
+      () => {
+        const { header, data } = split(bytes)
+        header.means = { dtype: 'F64', shape: [14], data_offsets: [336, 448] }
+        return join(header, new Uint8Array([...data, ...new Uint8Array(8)]))
+      },
+      'expected one mean per feature, 13 in all, got 14',
+    ],
+    ['with an infinite mean', withMean(Infinity), 'expected means[12] to be finite, got Infinity'],
     ['with a NaN weight', withWeight(NaN), 'expected weights[2] to be finite, got NaN'],
     ['with an infinite weight', withWeight(-Infinity), 'expected weights[2] to be finite, got -Infinity'],
     ['of another format', metadata('format', 'pt'), 'expected a file of format maxshift.softmax-regression, got "pt"'],
@@ -238,10 +278,10 @@ describe('a file is refused', () => {
     ],
     [
       'of a newer version',
-      metadata('version', '2'),
-      'expected version 1 of the format, got "2" (written by a newer release)',
+      metadata('version', '3'),
+      'expected version 1 to 2 of the format, got "3" (written by a newer release)',
     ],
-    ['of no version', metadata('version', undefined), 'expected version 1 of the format, got undefined'],
+    ['of no version', metadata('version', undefined), 'expected version 1 to 2 of the format, got undefined'],
     [
       'with metadata that are no strings',
       () => changed((header) => void Object.assign(header.__metadata__, { version: 1 })),
@@ -285,6 +325,21 @@ describe('a file is refused', () => {
       'with an intercept of another kind',
       report({ intercept: 'yes' }),
       'expected report.intercept to be true or false, got "yes"',
+    ],
+    [
+      'with a calibration that is none',
+      report({ calibration: 3 }),
+      'expected report.calibration to be an object, got 3',
+    ],
+    [
+      'with a calibration of unknown status',
+      report({ calibration: { status: 'stopped' } }),
+      'expected report.calibration.status to be a known status, got "stopped"',
+    ],
+    [
+      'with a calibration without a temperature',
+      report({ calibration: { status: 'converged' } }),
+      'expected report.calibration.temperature to be a number, got undefined',
     ],
   ])('%s', (_, file, message) => {
     let error: unknown
