@@ -84,6 +84,7 @@ const statusWords: Record<FitStatus, string> = {
   'max-iterations': 'not converged',
   'line-search-failed': 'not converged',
   'not-finite': 'failed',
+  'schedule-finished': 'schedule finished',
   separated: 'no optimum exists',
   stopped: 'stopped, not converged',
 }

@@ -7,9 +7,16 @@
  * `max-iterations`: the iterations are used up. `stopped`: the callback asked for it.
  * `line-search-failed`: no step along the search direction, nor along steepest descent, makes progress, or forty steps
  * have made none; the gradient is as small as rounding allows, or it is not the gradient of the objective.
- * `not-finite`: the objective or its gradient is not finite at the starting point.
+ * `not-finite`: the objective or its gradient is not finite at the starting point, or in stochastic gradient descent on the way.
+ * `schedule-finished`: stochastic gradient descent went through its epochs, after which no test says how near the optimum is.
  */
-export type OptimStatus = 'converged' | 'max-iterations' | 'line-search-failed' | 'not-finite' | 'stopped'
+export type OptimStatus =
+  | 'converged'
+  | 'max-iterations'
+  | 'line-search-failed'
+  | 'not-finite'
+  | 'schedule-finished'
+  | 'stopped'
 
 /** One accepted step. */
 export interface Iteration {

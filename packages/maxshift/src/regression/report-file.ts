@@ -15,6 +15,7 @@ const STATUSES: readonly FitStatus[] = [
   'max-iterations',
   'line-search-failed',
   'not-finite',
+  'schedule-finished',
   'separated',
   'stopped',
 ]
