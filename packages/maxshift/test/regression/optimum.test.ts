@@ -119,9 +119,7 @@ describe('the same bits', () => {
     const { features, labels } = loadOptimum('iris')
     const { weights, intercepts, means = new Float64Array(0) } = await SoftmaxRegression.fit(features, labels)
     const hash = createHash('sha256').update(weights).update(intercepts).update(means)
-    expect(hash.digest('hex')).toBe(
-      'a7598754d544934bcf4b9808b7b874221117a4eafbfcfd5bae833314ab23ab80',
-    )
+    expect(hash.digest('hex')).toBe('a7598754d544934bcf4b9808b7b874221117a4eafbfcfd5bae833314ab23ab80')
   })
 
   it('from two fits, from bytes, float32 and float64', async () => {
