@@ -87,6 +87,8 @@ const statusWords: Record<FitStatus, string> = {
   'schedule-finished': 'schedule finished',
   separated: 'no optimum exists',
   stopped: 'stopped, not converged',
+  'time-limit': 'stopped by the time limit',
+  'early-stopped': 'stopped early',
 }
 
 const statusAdvice: Partial<Record<FitStatus, string>> = {

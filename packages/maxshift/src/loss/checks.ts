@@ -31,7 +31,7 @@ export const checkSoftCap = (who: string, value: unknown): number | null =>
     : checkNumber(who, 'softCap', value, 'above 0 and finite', (x) => x > 0 && x < Number.POSITIVE_INFINITY)
 
 /** Throws for the first of `values` that is no number in [0, LARGEST_WEIGHT]. */
-function checkEach(who: string, name: string, values: ArrayLike<unknown>): void {
+export function checkEach(who: string, name: string, values: ArrayLike<unknown>): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]
     if (!(typeof value === 'number' && isWeight(value))) checkWeight(who, `${name}[${i}]`, value)
@@ -43,7 +43,7 @@ export function checkWeights(
   who: string,
   name: string,
   given: Numbers | undefined,
-  per: 'row' | 'class',
+  per: 'row' | 'class' | 'feature',
   length: number,
 ): Float64Array | null {
   if (given === undefined) return null

@@ -20,8 +20,8 @@ export interface LbfgsOptions {
   readonly memory?: number
   /** Other coordinates, in which the function is rounder, once it is known better. */
   readonly renewal?: Renewal
-  /** Called after every step; returning false ends the run with the status `stopped`. */
-  readonly onIteration?: (iteration: Iteration) => unknown
+  /** Called after every step; returning false, or a promise of it, ends the run with the status `stopped`. */
+  readonly onIteration?: (iteration: Iteration, parameters: Float64Array) => unknown
   /** Goes on from here instead of the start: the run ends as the one would have that the state is from, bit for bit. */
   readonly resume?: LbfgsState
   /** Called after every step, with a function that copies the state of the run. */
@@ -50,17 +50,23 @@ export interface Renewal {
   readonly renew: (parameters: Float64Array) => Promise<Move | undefined>
 }
 
+export interface LbfgsResult extends OptimResult {
+  /** The gradient at `parameters`. */
+  readonly gradient: Float64Array
+}
+
 /** So many steps without a new lowest value or gradient norm mean that rounding has taken over. */
 const IDLE_MOST = 40
 
 /** Minimises `objective` from `start`, which is left as it is. Rejects only with what the objective or callback throws. */
-export async function lbfgs(objective: Objective, start: Float64Array, options: LbfgsOptions): Promise<OptimResult> {
+export async function lbfgs(objective: Objective, start: Float64Array, options: LbfgsOptions): Promise<LbfgsResult> {
   const { tolerance, maxIterations, memory = 10, renewal, onIteration, resume, onState } = options
   const descent = new Descent(objective, start, memory)
   const history: Iteration[] = resume ? [...resume.history] : []
-  const end = (status: OptimStatus): OptimResult => ({
+  const end = (status: OptimStatus): LbfgsResult => ({
     status,
     parameters: descent.here.parameters,
+    gradient: descent.here.gradient,
     iterations: history.length,
     evaluations: descent.evaluations,
     objective: descent.value,
@@ -86,7 +92,7 @@ export async function lbfgs(objective: Objective, start: Float64Array, options: 
     flattest = Math.min(flattest, gradientNorm)
     const iteration = { iteration: history.length + 1, objective: value, gradientNorm, evaluations }
     history.push(iteration)
-    const goOn = onIteration?.(iteration) !== false
+    const goOn = (await onIteration?.(iteration, descent.here.parameters)) !== false
     await onState?.(() => ({ ...descent.save(), lowest, flattest, idle, history: [...history] }))
     if (!goOn) return end('stopped')
   }

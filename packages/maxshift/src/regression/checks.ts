@@ -1,12 +1,14 @@
 /**
  * Checks of the arguments of softmax regression, with their messages; the general ones are in check.ts.
  */
+import type { FloatArray } from '../arrays.ts'
 import { describe, isIntegerArray } from '../check.ts'
 import type { Features } from '../kernels/kernels.ts'
-import { checkWeights } from '../loss/checks.ts'
+import { checkWeights, isFloatArray } from '../loss/checks.ts'
 import type { Numbers } from '../loss/options.ts'
 import { GRID_TERMS } from '../special/grid.ts'
-import type { Labels } from './labels.ts'
+
+import type { EncodedLabels, Labels } from './labels.ts'
 
 /** The kind of features. */
 export function checkFeatureKind(who: string, features: unknown): Features {
@@ -18,15 +20,14 @@ export function checkFeatureKind(who: string, features: unknown): Features {
 }
 
 /** The kind of labels; what they hold is checked where they are read. */
-export function checkLabelKind(who: string, labels: unknown): Labels {
+export function checkLabelKind(who: string, labels: unknown, also: string = ''): Labels {
   if (Array.isArray(labels) || isIntegerArray(labels)) return labels
-  const expected = 'a string[], a number[] or an integer array'
+  const expected = `a string[], a number[]${also === '' ? ' or' : ','} an integer array${also}`
   throw new TypeError(`${who}: expected labels to be ${expected}, got ${describe(labels)}`)
 }
 
-/** Features per row, from the number of labels. */
+/** Features per row, from the number of labels, at least 1. */
 export function checkFeatureCount(who: string, features: Features, rows: number): number {
-  if (rows === 0) throw new RangeError(`${who}: expected at least one row, got no labels`)
   if (features.length === 0) throw new RangeError(`${who}: expected at least one feature per row, got none`)
   if (features.length % rows !== 0) {
     throw new RangeError(
@@ -64,6 +65,7 @@ export function checkSampleWeights(who: string, rows: number, given: Numbers | u
 
 /** A model needs two classes to tell apart; more than the row kernels add up exactly cannot be served. */
 export function checkClassCount(who: string, classNames: readonly (string | number)[]): void {
+  if (classNames.length === 0) throw new RangeError(`${who}: expected at least two classes, got none`)
   if (classNames.length < 2) {
     throw new RangeError(`${who}: expected labels of at least two classes, got only ${describe(classNames[0])}`)
   }
@@ -90,4 +92,26 @@ export function checkNumber(who: string, name: string, value: unknown, low: numb
   if (typeof value !== 'number') throw new TypeError(`${who}: expected ${name} to be ${range}, got ${describe(value)}`)
   if (value >= low && value <= high) return value
   throw new RangeError(`${who}: expected ${name} to be ${range}, got ${value}`)
+}
+
+/** Finite numbers, rows × classes. */
+export function checkOffset(
+  who: string,
+  offset: FloatArray | undefined,
+  { rows, classNames }: Pick<EncodedLabels, 'rows' | 'classNames'>,
+): FloatArray | undefined {
+  if (offset === undefined) return undefined
+  if (!isFloatArray(offset)) {
+    throw new TypeError(`${who}: expected offset to be a Float32Array or a Float64Array, got ${describe(offset)}`)
+  }
+  const classes = classNames.length
+  if (offset.length !== rows * classes) {
+    throw new RangeError(
+      `${who}: expected offset for ${rows} rows × ${classes} classes, ${rows * classes} in all, got ${offset.length}`,
+    )
+  }
+  const bad = offset.findIndex((value) => !Number.isFinite(value))
+  if (bad < 0) return offset
+  const place = `row ${Math.floor(bad / classes)}, class ${describe(classNames[bad % classes])}`
+  throw new RangeError(`${who}: expected offset to be finite, got ${offset[bad]} at ${place}`)
 }

@@ -1,90 +1,154 @@
 /**
- * A fit from checked arguments to the parts of a model: describe the columns, choose the coordinates, minimise the
- * objective, translate the result back. Nothing outside is touched, so a fit that fails or is aborted leaves nothing.
+ * A fit from checked arguments to the parts of a model: prepare (describe the columns, set up the sweep), solve, finish (the report).
+ * What is prepared serves as many fits to the same rows as are wanted. Nothing outside is touched, so a fit that fails or is aborted
+ * leaves nothing.
  */
 import type { LinearPass } from '../kernels/kernels.ts'
 import { addOffset } from '../kernels/row-losses.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
-import { lbfgs } from '../optim/lbfgs.ts'
-import type { Move } from '../optim/metric.ts'
-import { describeColumns } from './columns.ts'
-import { Coordinates } from './coordinates.ts'
-import { fittedCurvature, startingCurvature } from './curvature.ts'
+import { type Columns, describeColumns } from './columns.ts'
 import type { DenseDataset } from './data.ts'
-import type { Label } from './labels.ts'
 import type { ModelParts } from './model-file.ts'
-import { createObjective } from './objective.ts'
-import type { FitSettings } from './options.ts'
+import type { FitSettings, SolverName } from './options.ts'
 import { createPause, type Pause } from './pause.ts'
-import type { FitIteration, FitStatus } from './report.ts'
-import { blockRows, createDenseSweep } from './sweep.ts'
+import { penaltyOf } from './penalty.ts'
+import type { FitReport, FitStatus } from './report.ts'
+import { sum } from './row-weights.ts'
+import { solveByLbfgs } from './solve-lbfgs.ts'
+import type { Solution, Solver, Task } from './solver.ts'
+import { blockRows, createDenseSweep, type Sweep } from './sweep.ts'
+import type { Training } from './training.ts'
+import { EarlyStopping } from './validation.ts'
+import { type Clock, startClock, Watch } from './watch.ts'
 
-/**
- * Pairs that L-BFGS remembers: the most, the least, and how many numbers they may have in all between these. Near the
- * optimum of MNIST sixty need a tenth fewer passes than twenty.
- */
-const MEMORY_MOST = 60
-const MEMORY_LEAST = 10
-const MEMORY_NUMBERS = 2 ** 23
-/** After so many steps coordinates follow the probabilities of the model so far. */
-const RENEWALS = [10]
+const SOLVERS: Readonly<Record<SolverName, Solver>> = { lbfgs: solveByLbfgs }
 
-export async function fitModel(
-  data: DenseDataset,
-  classNames: readonly Label[],
-  settings: FitSettings,
-): Promise<ModelParts> {
-  const begin = performance.now()
-  const seconds = (): number => (performance.now() - begin) / 1000
-  const { features, rows, featureCount, classes } = data
-  const { l2, intercept, featureScale, featureNames, tolerance, maxIterations, signal, onIteration } = settings
-  const pause = createPause(signal)
-  await pause()
-  // The penalty is on the weights of the scaled features, w / featureScale.
-  const penalty = l2 / featureScale / featureScale
-  const columns = await describeColumns(features, rows, featureCount, pause)
-  const source = { features, rows, classes, columns, intercept, pause }
-  const l2s = new Float64Array(featureCount).fill(penalty)
-  let coordinates = await Coordinates.create(await startingCurvature(source), l2s, intercept, pause)
-  const pass = selectLinearKernels().createPass(featureCount, classes)
-  const sweep = createDenseSweep(data, pause)
-  const objective = createObjective(data, l2s, sweep, () => coordinates)
-  const weights = new Float64Array(classes * featureCount)
-  const intercepts = new Float64Array(classes)
-  const history: FitIteration[] = []
-  const renew = async (parameters: Float64Array): Promise<Move | undefined> => {
-    coordinates.toWeights(parameters, weights, intercepts)
-    pass.setWeights(weights, intercepts)
-    const curvature = await fittedCurvature(source, pass)
-    if (curvature === undefined) return undefined
-    const old = coordinates
-    coordinates = await Coordinates.create(curvature, l2s, intercept, pause)
-    return old.moveTo(coordinates)
+export async function fitModel(training: Training): Promise<ModelParts> {
+  const clock = startClock()
+  const trainer = await Trainer.prepare(training)
+  try {
+    return await trainer.fit(training.settings, clock)
+  } finally {
+    await trainer.close()
   }
-  const result = await lbfgs(objective, new Float64Array(coordinates.length), {
-    tolerance,
-    maxIterations,
-    memory: memoryFor(coordinates.length),
-    renewal: { iterations: RENEWALS, renew },
-    onIteration: ({ evaluations, ...step }) => {
-      const progress = { ...step, dataPasses: evaluations, seconds: seconds() }
-      history.push(progress)
-      return onIteration?.(progress)
-    },
-  }).finally(() => sweep.close())
-  coordinates.toWeights(result.parameters, weights, intercepts)
-  pass.setWeights(weights, intercepts)
-  const decided = result.status === 'stopped' || result.status === 'not-finite' || l2 > 0
-  const status: FitStatus = !decided && (await separates(data, pass, pause)) ? 'separated' : result.status
-  signal?.throwIfAborted()
-  const { iterations, evaluations: dataPasses, objective: reached, gradientNorm } = result
-  const outcome = { status, iterations, dataPasses, objective: reached, gradientNorm, seconds: seconds(), history }
-  const report = { ...outcome, rows, l2, intercept, featureScale, tolerance }
-  return { classNames, featureNames, weights, intercepts, means: columns.means, report }
 }
 
-function memoryFor(length: number): number {
-  return Math.max(MEMORY_LEAST, Math.min(MEMORY_MOST, Math.floor(MEMORY_NUMBERS / (2 * length))))
+/** Rows that are ready for fits. */
+export class Trainer {
+  readonly sweep: Sweep
+  /** Σ w of the rows as they are weighted now. */
+  totalWeight: number
+  private readonly training: Training
+  private readonly pause: Pause
+  private readonly pass: LinearPass
+  private columns: Columns
+  /** What each row counts in the curvature: its weight times the sum of its targets. */
+  private masses: Float64Array | undefined
+
+  private constructor(training: Training, pause: Pause, columns: Columns) {
+    const { data } = training
+    this.training = training
+    this.pause = pause
+    this.columns = columns
+    this.totalWeight = data.totalWeight
+    this.masses = massesOf(data)
+    this.sweep = createDenseSweep(data, pause)
+    this.pass = selectLinearKernels().createPass(data.featureCount, data.classes)
+  }
+
+  static async prepare(training: Training): Promise<Trainer> {
+    const { data, settings } = training
+    const pause = createPause(settings.signal)
+    await pause()
+    return new Trainer(training, pause, await columnsOf(data, pause))
+  }
+
+  close(): Promise<void> | void {
+    return this.sweep.close()
+  }
+
+  /** One fit from the start that the settings name; they may differ from those of the training in what is not about the rows. */
+  async fit(settings: FitSettings, clock: Clock): Promise<ModelParts> {
+    const { data, labels } = this.training
+    const task = await this.createTask(settings, clock)
+    const { watch, penalty } = task
+    const found = await SOLVERS[settings.solver](task).finally(() => watch.close())
+    const solution = keepBest(found, watch)
+    const penalised = penalty.l2.some((l2) => l2 > 0) || penalty.l1.some((l1) => l1 > 0)
+    const decided = found.status === 'stopped' || found.status === 'not-finite' || penalised
+    this.pass.setWeights(solution.weights, solution.intercepts)
+    const separated = !decided && (await separates(data, this.pass, this.pause))
+    const status = separated ? 'separated' : found.status === 'stopped' ? (watch.ended ?? 'stopped') : found.status
+    settings.signal?.throwIfAborted()
+    const report = this.report(settings, solution, status, watch)
+    const { weights, intercepts } = solution
+    const names = { classNames: labels.classNames, featureNames: settings.featureNames }
+    return { ...names, weights, intercepts, means: this.columns.means, report }
+  }
+
+  private async createTask(settings: FitSettings, clock: Clock): Promise<Task> {
+    const { training, columns, pause, masses, totalWeight, sweep, pass } = this
+    const { data } = training
+    const { features, rows, classes, offset } = data
+    const mass = (masses === undefined ? rows : sum(masses)) / totalWeight
+    const source = {
+      features,
+      rows,
+      classes,
+      columns,
+      intercept: settings.intercept,
+      weights: masses,
+      mass,
+      offset,
+      pause,
+    }
+    const { validation, start } = settings
+    const early = validation && new EarlyStopping(validation, createDenseSweep(validation.data, pause))
+    const watch = new Watch(settings, clock, early)
+    const penalty = penaltyOf(settings, columns.deviations)
+    return { data, totalWeight, penalty, source, sweep, pass, start, settings, watch }
+  }
+
+  private report(settings: FitSettings, solution: Solution, status: FitStatus, watch: Watch): FitReport {
+    const { l2, l1, intercept, featureScale, standardize, solver, tolerance, rowWeights } = settings
+    const { iterations, dataPasses, objective, gradientNorm } = solution
+    const outcome = { status, iterations, dataPasses, objective, gradientNorm, seconds: watch.seconds() }
+    const { early, history } = watch
+    const best = early && early.iteration > 0 && { iteration: early.iteration, logLoss: early.logLoss }
+    return {
+      ...outcome,
+      history,
+      rows: this.training.data.rows,
+      totalWeight: this.totalWeight * rowWeights.unit,
+      ...(best ? { validation: best } : {}),
+      l2,
+      l1,
+      intercept,
+      featureScale,
+      standardize,
+      solver,
+      tolerance,
+    }
+  }
+}
+
+const columnsOf = ({ features, rows, featureCount, weights }: DenseDataset, pause: Pause): Promise<Columns> =>
+  describeColumns(features, rows, featureCount, pause, weights)
+
+function massesOf({ rows, classes, weights, targets }: DenseDataset): Float64Array | undefined {
+  if (targets === undefined) return weights
+  return Float64Array.from({ length: rows }, (_, r) => {
+    let mass = 0
+    for (let i = r * classes; i < (r + 1) * classes; i++) mass += targets[i]
+    return weights === undefined ? mass : weights[r] * mass
+  })
+}
+
+/** The solution at the step that predicts the validation rows best, if there are any. */
+function keepBest(found: Solution, { early, history }: Watch): Solution {
+  if (early === undefined || early.iteration === 0 || early.iteration === found.iterations) return found
+  const { objective, gradientNorm } = history[early.iteration - 1]
+  return { ...found, ...early.best, objective, gradientNorm, gradient: undefined }
 }
 
 /**

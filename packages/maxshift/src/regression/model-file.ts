@@ -7,9 +7,11 @@
  */
 import { describe } from '../check.ts'
 import type { Label } from './labels.ts'
+
 import { checkFeatureNames } from './options.ts'
 import type { FitReport } from './report.ts'
 import { decodeReport, encodeReport } from './report-file.ts'
+
 import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
 
 /** Everything a model consists of. */
@@ -29,6 +31,7 @@ const FORMAT = 'maxshift.softmax-regression'
 const VERSION = 2
 const OLDEST = 1
 const WHO = 'fromSafetensors'
+
 export function encodeModel({
   classNames,
   featureNames,

@@ -1,17 +1,39 @@
 /**
  * The options of a fit: what they mean, what they are by default, and what they may be.
  */
-import { checkInteger, checkOptions, describe } from '../check.ts'
-import { checkNumber } from './checks.ts'
+import type { FloatArray } from '../arrays.ts'
+import { checkChoice, checkInteger, checkOptions, describe } from '../check.ts'
+import { checkWeights } from '../loss/checks.ts'
+import type { Numbers } from '../loss/options.ts'
+import { checkNumber, checkOffset } from './checks.ts'
+import type { EncodedLabels } from './labels.ts'
 import type { FitIteration } from './report.ts'
+import { type ClassWeights, type RowWeights, weighRows } from './row-weights.ts'
+import { checkWarmStart, type Start, type WarmStart } from './start.ts'
+import { checkValidation, type Validation, type ValidationData } from './validation.ts'
+
+/** How the objective is minimised: `lbfgs`, limited-memory BFGS in decorrelated coordinates. */
+export type SolverName = 'lbfgs'
 
 /** Options of SoftmaxRegression.fit. */
 export interface FitOptions {
   /**
-   * λ of the penalty λ/2·‖W‖² on the mean loss, ≥ 0. Default 1/rows, which is C = 1 for users of scikit-learn
-   * (in general λ = 1/(C·rows)). W are the weights of the scaled features; intercepts are never penalised.
+   * λ of the penalty λ/2·‖W‖² on the weighted mean loss, ≥ 0. Default 1/Σ weights of the rows, which is C = 1 for users of
+   * scikit-learn (in general λ = 1/(C·Σ weights)). W are the weights of the scaled features; intercepts are never penalised.
    */
   readonly l2?: number
+  /**
+   * One number in [0, 1e100] per feature, by which its penalty is multiplied (`penalty.factor` of glmnet, but as it is, not rescaled to
+   * a mean of 1). A feature of factor 0 is not penalised. Default 1 for all.
+   */
+  readonly penaltyFactors?: Numbers
+  /**
+   * Whether the penalty is on weights for features in units of their standard deviation (population formula, over the weighted rows),
+   * as with scikit-learn's StandardScaler or glmnet's `standardize`. Default false. Weights, predictions and report are for
+   * features as they are; nothing is copied. Centring is the intercept's business: without one there is none, and the unit is the
+   * deviation from the mean all the same. The unit of a constant column is 1. Not together with featureScale.
+   */
+  readonly standardize?: boolean
   /** Whether each class has an intercept. Default true. */
   readonly intercept?: boolean
   /**
@@ -22,6 +44,29 @@ export interface FitOptions {
   /** One distinct name per feature, kept in the model and its file. */
   readonly featureNames?: readonly string[]
   /**
+   * How much each row counts: one number in [0, 1e100] per row, their sum above 0; default 1. The loss is Σ w·loss / Σ w, so a weight of
+   * 2 is the row twice, one of 0 leaves it out, and only their ratios matter (once l2 is given).
+   */
+  readonly sampleWeights?: Numbers
+  /**
+   * By what the sample weights of the rows of a class are multiplied: an object with a number in [0, 1e100] for each class name, or
+   * 'balanced', which gives every class the same weight in all, Σ w / (classes · Σ w of the class), as in scikit-learn. Only
+   * with one label per row.
+   */
+  readonly classWeights?: ClassWeights
+  /**
+   * Added to the logits of the training rows, rows × classes, finite: what is known already, the logarithm of an exposure or the logits
+   * of another model. The model does not contain it; to predict with one, add it to `logits`.
+   */
+  readonly offset?: FloatArray
+  /**
+   * Where to begin: a model of the same classes and features, or { weights, intercepts } of its shape. Default 0. The optimum is the
+   * same from anywhere; the way there is shorter from nearby.
+   */
+  readonly warmStart?: WarmStart
+  /** Which method; default 'lbfgs'. */
+  readonly solver?: SolverName
+  /**
    * The fit has converged when the gradient norm is at most this. Default 1e-3. The gradient is that of the mean
    * objective in centred, decorrelated coordinates of about unit curvature (coordinates.ts), so the norm has no unit: it
    * depends neither on the number of rows nor on the units of the features. After ten steps the coordinates follow the
@@ -31,6 +76,21 @@ export interface FitOptions {
   readonly tolerance?: number
   /** Steps of the optimiser before it gives up, ≥ 1. Default 1000. */
   readonly maxIterations?: number
+  /** The fit ends with the status `time-limit` after the first step that is done later than this, in seconds. Default no limit. */
+  readonly maxSeconds?: number
+  /**
+   * Rows that are not trained on, to stop early: after each step their log-loss is looked at, and once it has not fallen for
+   * `patience` steps (default 10) the fit ends with the status `early-stopped`. However it ends, the model is the one after the
+   * step of the lowest log-loss, and so is its report.
+   */
+  readonly validation?: Validation
+  /**
+   * The most threads that work at once, in [1, 1024]. Default as many as the machine has cores. The model does not depend on it, to the
+   * last bit; little work is done by one.
+   */
+  readonly threads?: number
+  /** For whatever is drawn at random, a safe integer ≥ 0: the same seed gives the same result. Default 0. */
+  readonly seed?: number
   /** Aborting makes the fit reject with the signal's reason. */
   readonly signal?: AbortSignal
   /** Told of every step. Returning false ends the fit and keeps the model so far, with the status `stopped`. */
@@ -40,56 +100,115 @@ export interface FitOptions {
 /** The options with their defaults, checked. */
 export interface FitSettings {
   readonly l2: number
+  readonly l1: number
+  readonly penaltyFactors: Float64Array | undefined
+  readonly standardize: boolean
   readonly intercept: boolean
   readonly featureScale: number
   readonly featureNames: readonly string[] | undefined
+  readonly rowWeights: RowWeights
+  readonly offset: FloatArray | undefined
+  readonly start: Start | undefined
+  readonly solver: SolverName
   readonly tolerance: number
   readonly maxIterations: number
+  /** Infinity without a limit. */
+  readonly maxSeconds: number
+  readonly validation: ValidationData | undefined
+  /** undefined for as many as make sense. */
+  readonly threads: number | undefined
+  readonly seed: number
   readonly signal: AbortSignal | undefined
   readonly onIteration: ((progress: FitIteration) => unknown) | undefined
 }
 
-const KNOWN: readonly (keyof FitOptions)[] = [
+export const FIT_OPTIONS: readonly (keyof FitOptions)[] = [
   'l2',
+  'penaltyFactors',
+  'standardize',
   'intercept',
   'featureScale',
   'featureNames',
+  'sampleWeights',
+  'classWeights',
+  'offset',
+  'warmStart',
+  'solver',
   'tolerance',
   'maxIterations',
+  'maxSeconds',
+  'validation',
+  'threads',
+  'seed',
   'signal',
   'onIteration',
 ]
+export const SOLVERS: readonly SolverName[] = ['lbfgs']
 const MOST_ITERATIONS = 2 ** 31 - 1
+const MOST_THREADS = 1024
 
+/** The settings of a fit to these labels; `known` are the names that the options may have. */
 export function checkFitOptions(
   who: string,
   options: FitOptions | undefined,
-  rows: number,
+  labels: EncodedLabels,
   featureCount: number,
+  known: readonly string[] = FIT_OPTIONS,
 ): FitSettings {
-  const given = checkOptions(who, options, KNOWN)
-  const { l2 = 1 / rows, intercept = true, featureScale = 1, tolerance = 1e-3, maxIterations = 1000 } = given
-  const { featureNames, signal, onIteration } = given
-  checkNumber(who, 'l2', l2, 0, Number.MAX_VALUE)
+  const given = checkOptions(who, options, known)
+  const { standardize = false, intercept = true, solver = 'lbfgs', seed = 0 } = given
+  checkKind(who, 'standardize', standardize, typeof standardize === 'boolean', 'true or false')
   checkKind(who, 'intercept', intercept, typeof intercept === 'boolean', 'true or false')
-  checkNumber(who, 'featureScale', featureScale, 1e-100, 1e100)
+  const scale = checkScale(who, given, standardize)
+  if (given.featureNames !== undefined) checkFeatureNames(who, given.featureNames, featureCount)
+  const limits = checkLimits(who, given)
+  const { penaltyFactors, sampleWeights, classWeights, warmStart, validation } = given
+  const { classNames } = labels
+  const rowWeights = weighRows(who, labels, sampleWeights, classWeights)
+  const { l2 = 1 / (rowWeights.totalWeight * rowWeights.unit) } = given
+  return {
+    l2: checkNumber(who, 'l2', l2, 0, Number.MAX_VALUE),
+    l1: 0,
+    penaltyFactors: checkWeights(who, 'penaltyFactors', penaltyFactors, 'feature', featureCount) ?? undefined,
+    standardize,
+    intercept,
+    featureScale: scale,
+    featureNames: given.featureNames && [...given.featureNames],
+    rowWeights,
+    offset: checkOffset(who, given.offset, labels),
+    start: warmStart && checkWarmStart(who, warmStart, classNames, featureCount, intercept),
+    solver: checkChoice(who, 'solver', solver, SOLVERS),
+    ...limits,
+    validation: validation && checkValidation(who, validation, classNames, featureCount),
+    seed: checkInteger(who, 'seed', seed, 0, Number.MAX_SAFE_INTEGER),
+  }
+}
+
+type Limits = 'tolerance' | 'maxIterations' | 'maxSeconds' | 'threads' | 'signal' | 'onIteration'
+
+/** When a fit ends, and who has a say in it. */
+function checkLimits(who: string, given: FitOptions): Pick<FitSettings, Limits> {
+  const { tolerance = 1e-3, maxIterations = 1000, maxSeconds, threads, signal, onIteration } = given
   checkNumber(who, 'tolerance', tolerance, 0, Number.MAX_VALUE)
   checkInteger(who, 'maxIterations', maxIterations, 1, MOST_ITERATIONS)
+  if (maxSeconds !== undefined && maxSeconds !== Infinity) {
+    checkNumber(who, 'maxSeconds', maxSeconds, 0, Number.MAX_VALUE)
+  }
+  if (threads !== undefined) checkInteger(who, 'threads', threads, 1, MOST_THREADS)
   if (signal !== undefined) checkKind(who, 'signal', signal, signal instanceof AbortSignal, 'an AbortSignal')
   if (onIteration !== undefined) {
     checkKind(who, 'onIteration', onIteration, typeof onIteration === 'function', 'a function')
   }
-  if (featureNames !== undefined) checkFeatureNames(who, featureNames, featureCount)
-  return {
-    l2,
-    intercept,
-    featureScale,
-    featureNames: featureNames && [...featureNames],
-    tolerance,
-    maxIterations,
-    signal,
-    onIteration,
-  }
+  return { tolerance, maxIterations, maxSeconds: maxSeconds ?? Infinity, threads, signal, onIteration }
+}
+
+function checkScale(who: string, { featureScale }: FitOptions, standardize: boolean): number {
+  if (featureScale === undefined) return 1
+  checkNumber(who, 'featureScale', featureScale, 1e-100, 1e100)
+  if (!standardize) return featureScale
+  throw new RangeError(
+    `${who}: expected featureScale or standardize: true, as both choose the unit of the features, got featureScale ${featureScale} with it`,
+  )
 }
 
 function checkKind(who: string, name: string, value: unknown, fine: boolean, expected: string): void {

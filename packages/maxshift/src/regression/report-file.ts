@@ -5,6 +5,7 @@
  * know all fields: those have a value for that case.
  */
 import { describe } from '../check.ts'
+import { SOLVERS } from './options.ts'
 import type { CalibrationReport, FitReport, FitStatus } from './report.ts'
 
 /** Refuses a file: what was expected, and what came. */
@@ -18,6 +19,8 @@ const STATUSES: readonly FitStatus[] = [
   'schedule-finished',
   'separated',
   'stopped',
+  'time-limit',
+  'early-stopped',
 ]
 
 /** Numbers and flags; where a value is given, older files lack the field and mean that. */
@@ -27,11 +30,13 @@ const NUMBERS = {
   objective: undefined,
   gradientNorm: undefined,
   rows: undefined,
+  totalWeight: undefined,
   l2: undefined,
+  l1: 0,
   featureScale: undefined,
   tolerance: undefined,
 }
-const FLAGS = { intercept: undefined }
+const FLAGS = { intercept: undefined, standardize: false }
 
 const CALIBRATION_STATUSES: readonly CalibrationReport['status'][] = ['converged', 'separated', 'uninformative']
 const CALIBRATION_NUMBERS = {
@@ -44,19 +49,23 @@ const CALIBRATION_NUMBERS = {
 }
 
 export function encodeReport(report: FitReport): string {
-  const names = ['status', ...Object.keys(FLAGS), ...Object.keys(NUMBERS), 'calibration']
+  const names = ['status', ...Object.keys(FLAGS), ...Object.keys(NUMBERS), 'solver', 'validation', 'calibration']
   return JSON.stringify(Object.fromEntries(names.map((name) => [name, Reflect.get(report, name)])))
 }
 
 export function decodeReport(value: unknown, fail: Fail): FitReport {
   const fields = fieldsOf(value, 'report', fail)
+  // Before there were weights, every row counted 1.
+  if (!fields.has('totalWeight')) fields.set('totalWeight', fields.get('rows'))
   const report = {
-    status: readStatus(fields, 'report', STATUSES, fail),
+    status: readChoice(fields.get('status'), 'report.status', STATUSES, fail),
     ...readAll(FLAGS, (name, older) => {
       const flag = fields.get(name) ?? older
       return typeof flag === 'boolean' ? flag : fail(`report.${name} to be true or false`, describe(flag))
     }),
     ...readAll(NUMBERS, (name, older) => readNumber(fields, 'report', name, older, fail)),
+    solver: readChoice(fields.get('solver') ?? 'lbfgs', 'report.solver', SOLVERS, fail),
+    ...readValidation(fields.get('validation'), fail),
     seconds: 0,
     history: [],
   }
@@ -67,7 +76,7 @@ export function decodeReport(value: unknown, fail: Fail): FitReport {
 function readCalibration(value: unknown, fail: Fail): CalibrationReport {
   const what = 'report.calibration'
   const fields = fieldsOf(value, what, fail)
-  const status = readStatus(fields, what, CALIBRATION_STATUSES, fail)
+  const status = readChoice(fields.get('status'), `${what}.status`, CALIBRATION_STATUSES, fail)
   return { status, ...readAll(CALIBRATION_NUMBERS, (name) => readNumber(fields, what, name, undefined, fail)) }
 }
 
@@ -84,15 +93,18 @@ function fieldsOf(value: unknown, what: string, fail: Fail): Map<string, unknown
   return new Map(Object.entries(value))
 }
 
-function readStatus<S extends string>(
-  fields: ReadonlyMap<string, unknown>,
-  what: string,
-  known: readonly S[],
-  fail: Fail,
-): S {
-  const status = known.find((one) => one === fields.get('status'))
-  if (status === undefined) fail(`${what}.status to be a known status`, describe(fields.get('status')))
-  return status
+function readChoice<S extends string>(value: unknown, what: string, known: readonly S[], fail: Fail): S {
+  const found = known.find((one) => one === value)
+  if (found === undefined) fail(`${what} to be a known ${what.slice(what.lastIndexOf('.') + 1)}`, describe(value))
+  return found
+}
+
+function readValidation(value: unknown, fail: Fail): Pick<FitReport, 'validation'> {
+  if (value === undefined) return {}
+  const what = 'report.validation'
+  const fields = fieldsOf(value, what, fail)
+  const names = { iteration: undefined, logLoss: undefined }
+  return { validation: readAll(names, (name) => readNumber(fields, what, name, undefined, fail)) }
 }
 
 function readNumber(

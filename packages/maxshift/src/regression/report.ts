@@ -2,21 +2,23 @@
  * What a fit tells about itself.
  */
 import type { OptimStatus } from '../optim/result.ts'
+import type { SolverName } from './options.ts'
 
 /**
  * How a fit ended. `converged`: the gradient norm is at most the tolerance. `max-iterations`: the steps are used up.
  * `line-search-failed`: rounding allows no further progress. `not-finite`: the objective overflows at zero weights.
- * `stopped`: onIteration returned false. `separated`: there is no penalty and the weights put every training row into its
+ * `stopped`: onIteration returned false. `time-limit`: maxSeconds are over. `early-stopped`: the validation rows were predicted no better
+ * for `patience` steps. `separated`: there is no penalty and the weights put every training row into its
  * class, so that larger multiples of them are better without end and no optimum exists; use l2 > 0. (Where only some
  * classes can be separated, there is no optimum either, but the objective has a limit and the fit converges to it.)
  */
-export type FitStatus = OptimStatus | 'separated'
+export type FitStatus = OptimStatus | 'separated' | 'time-limit' | 'early-stopped'
 
 /** One step of a fit. */
 export interface FitIteration {
   /** 1 for the first step. */
   readonly iteration: number
-  /** mean(loss) + l2/2·‖W‖² after the step. */
+  /** Σ w·loss / Σ w + l2/2·‖W‖² after the step. */
   readonly objective: number
   /** The norm that the tolerance is compared with. */
   readonly gradientNorm: number
@@ -24,6 +26,8 @@ export interface FitIteration {
   readonly dataPasses: number
   /** Time since the fit began. */
   readonly seconds: number
+  /** The log-loss of the validation rows, if there are any. */
+  readonly validationLoss?: number
 }
 
 /** How a fit went, as model.report. */
@@ -32,7 +36,7 @@ export interface FitReport {
   readonly iterations: number
   /** Evaluations of the objective, each of which reads all training rows once. */
   readonly dataPasses: number
-  /** mean(loss) + l2/2·‖W‖² of the model. */
+  /** Σ w·loss / Σ w + l2/2·‖W‖² of the model. */
   readonly objective: number
   /** The norm that the tolerance is compared with. */
   readonly gradientNorm: number
@@ -42,10 +46,17 @@ export interface FitReport {
   readonly history: readonly FitIteration[]
   /** Training rows. */
   readonly rows: number
+  /** Their weights in all: Σ sampleWeights · classWeights. */
+  readonly totalWeight: number
+  /** The step after which the log-loss of the validation rows was lowest, which is the one of the model; only with validation rows. */
+  readonly validation?: { readonly iteration: number; readonly logLoss: number }
   /** The settings that define the optimum and its neighbourhood. */
   readonly l2: number
+  readonly l1: number
   readonly intercept: boolean
   readonly featureScale: number
+  readonly standardize: boolean
+  readonly solver: SolverName
   readonly tolerance: number
   /** What model.calibrate did; only in the report of a calibrated model, whose weights are those of the fit over the temperature. */
   readonly calibration?: CalibrationReport

@@ -8,8 +8,6 @@ import type { Features, LinearPass } from '../kernels/kernels.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { selectLossKernels } from '../kernels/select-losses.ts'
 import {
-  checkClassCount,
-  checkFeatureCount,
   checkFeatureKind,
   checkFinite,
   checkLabelCount,
@@ -19,12 +17,14 @@ import {
 } from './checks.ts'
 import { type Contributions, explainRow } from './contributions.ts'
 import { fitModel } from './fit.ts'
-import { encodeLabels, findClassNames, type Label, type Labels } from './labels.ts'
+import { encodeLabels, type Label, type Labels, type SoftTargets, type TrainingLabels } from './labels.ts'
 import { argmax, type EvaluateOptions, type Evaluation, MetricsCollector } from './metrics.ts'
 import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
-import { checkFitOptions, type FitOptions } from './options.ts'
+
+import type { FitOptions } from './options.ts'
 import type { FitReport } from './report.ts'
 import { blockRows } from './sweep.ts'
+import { prepareTraining } from './training.ts'
 
 /** A fitted model. `L` is the kind of its labels. */
 export class SoftmaxRegression<L extends Label = Label> {
@@ -56,34 +56,27 @@ export class SoftmaxRegression<L extends Label = Label> {
   }
 
   /**
-   * Fits a model to rows of features (row-major, as many rows as labels) and their labels. Neither may be changed until
-   * the promise settles. The result depends on the numbers alone: the same bits for bytes, float32 and float64.
+   * Fits a model to rows of features (row-major, as many rows as labels) and their labels, or { targets, classNames } with a distribution
+   * over the classes for each row. Nothing that is given may be changed until the promise settles. The result depends on the numbers alone: the same bits for bytes, float32 and float64.
    *
    * How the fit ended is in `report.status`; only wrong arguments, an abort (with the reason of the signal) and what
    * onIteration throws reject. Rejects with a TypeError for a wrong kind and a RangeError for a wrong value: features
-   * that are not finite or not rows, labels of mixed kinds, NaN among them, fewer than two classes.
+   * that are not finite or not rows, labels of mixed kinds, NaN among them, fewer than two classes, a class whose rows weigh
+   * nothing. Constant and repeated columns are fine, also without a penalty: of equally good weights those near 0 are found.
    */
-  static fit(features: Features, labels: readonly string[], options?: FitOptions): Promise<SoftmaxRegression<string>>
   static fit(
     features: Features,
-    labels: readonly number[] | IntegerArray,
+    labels: readonly string[] | SoftTargets<string>,
+    options?: FitOptions,
+  ): Promise<SoftmaxRegression<string>>
+  static fit(
+    features: Features,
+    labels: readonly number[] | IntegerArray | SoftTargets<number>,
     options?: FitOptions,
   ): Promise<SoftmaxRegression<number>>
-  static fit(features: Features, labels: Labels, options?: FitOptions): Promise<SoftmaxRegression>
-  static async fit(features: Features, labels: Labels, options?: FitOptions): Promise<SoftmaxRegression> {
-    checkFeatureKind('fit', features)
-    checkLabelKind('fit', labels)
-    const rows = labels.length
-    const featureCount = checkFeatureCount('fit', features, rows)
-    const settings = checkFitOptions('fit', options, rows, featureCount)
-    settings.signal?.throwIfAborted()
-    const classNames = findClassNames('fit', labels)
-    checkClassCount('fit', classNames)
-    checkFinite('fit', features, featureCount)
-    const encoded = encodeLabels('fit', labels, classNames)
-    const plain = { targets: undefined, weights: undefined, totalWeight: rows, offset: undefined }
-    const data = { features, rows, featureCount, classes: classNames.length, labels: encoded, ...plain }
-    return new SoftmaxRegression(await fitModel(data, classNames, settings))
+  static fit(features: Features, labels: TrainingLabels, options?: FitOptions): Promise<SoftmaxRegression>
+  static async fit(features: Features, labels: TrainingLabels, options?: FitOptions): Promise<SoftmaxRegression> {
+    return new SoftmaxRegression(await fitModel(prepareTraining('fit', features, labels, options)))
   }
 
   /**

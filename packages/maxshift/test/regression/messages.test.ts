@@ -29,19 +29,19 @@ const fitCases: Case[] = [
     'labels of another kind',
     () => fit(x, 'aba'),
     TypeError,
-    'fit: expected labels to be a string[], a number[] or an integer array, got "aba"',
+    'fit: expected labels to be a string[], a number[], an integer array or { targets, classNames }, got "aba"',
   ],
   [
     'labels in a float array',
     () => fit(x, new Float32Array(3)),
     TypeError,
-    'fit: expected labels to be a string[], a number[] or an integer array, got Float32Array of length 3',
+    'fit: expected labels to be a string[], a number[], an integer array or { targets, classNames }, got Float32Array of length 3',
   ],
   [
     'labels in a bigint array',
     () => fit(x, new BigInt64Array(3)),
     TypeError,
-    'fit: expected labels to be a string[], a number[] or an integer array, got BigInt64Array of length 3',
+    'fit: expected labels to be a string[], a number[], an integer array or { targets, classNames }, got BigInt64Array of length 3',
   ],
   ['no rows', () => fit(x, []), RangeError, 'fit: expected at least one row, got no labels'],
   [
