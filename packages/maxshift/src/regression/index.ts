@@ -11,7 +11,7 @@ export type { CalibrationBin, ClassMetrics, EvaluateOptions, Evaluation } from '
 export type { FitOptions, SolverName } from './options.ts'
 export type { CalibrationReport, FitIteration, FitReport, FitStatus } from './report.ts'
 export type { ClassWeights } from './row-weights.ts'
-export { SoftmaxRegression } from './softmax-regression.ts'
+export { type SafetensorsOptions, SoftmaxRegression } from './softmax-regression.ts'
 
 export type { WarmStart } from './start.ts'
 export type { Validation } from './validation.ts'

@@ -25,12 +25,16 @@ export interface ModelParts {
   /** One per feature; undefined in a model from a file of version 1. */
   readonly means: Float64Array | undefined
   readonly report: FitReport
+  /** What an application keeps in the file, by names of its own. */
+  readonly metadata?: Readonly<Record<string, string>>
 }
 
 const FORMAT = 'maxshift.softmax-regression'
 const VERSION = 2
 const OLDEST = 1
 const WHO = 'fromSafetensors'
+/** The names in the metadata that are the format's own. */
+const OWN = ['format', 'version', 'classNames', 'featureNames', 'report']
 
 export function encodeModel({
   classNames,
@@ -39,6 +43,7 @@ export function encodeModel({
   intercepts,
   means,
   report,
+  metadata: kept = {},
 }: ModelParts): Uint8Array<ArrayBuffer> {
   const metadata = new Map([
     ['format', FORMAT],
@@ -47,6 +52,7 @@ export function encodeModel({
     ['report', encodeReport(report)],
   ])
   if (featureNames) metadata.set('featureNames', JSON.stringify(featureNames))
+  for (const [name, value] of Object.entries(checkMetadata(kept))) metadata.set(name, value)
   const classes = classNames.length
   const tensors = new Map<string, Tensor>([
     ['weights', { shape: [classes, weights.length / classes], values: weights }],
@@ -78,7 +84,25 @@ export function decodeModel(bytes: unknown): ModelParts {
     intercepts: intercepts.values,
     means: means?.values,
     report: decodeReport(readJson(metadata, 'report'), fail),
+    metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN.includes(name))),
   }
+}
+
+/** Strings under names that are not the format's own. */
+function checkMetadata(metadata: unknown): Readonly<Record<string, string>> {
+  const who = 'toSafetensors'
+  if (typeof metadata !== 'object' || metadata === null) {
+    throw new TypeError(`${who}: expected metadata to be an object of strings, got ${describe(metadata)}`)
+  }
+  for (const [name, value] of Object.entries(metadata)) {
+    if (OWN.includes(name)) {
+      throw new RangeError(`${who}: expected metadata under names other than ${OWN.join(', ')}, got ${describe(name)}`)
+    }
+    if (typeof value !== 'string') {
+      throw new TypeError(`${who}: expected metadata ${describe(name)} to be a string, got ${describe(value)}`)
+    }
+  }
+  return metadata as Readonly<Record<string, string>>
 }
 
 function fail(expected: string, got: unknown): never {

@@ -26,6 +26,16 @@ import type { FitReport } from './report.ts'
 import { blockRows } from './sweep.ts'
 import { prepareTraining } from './training.ts'
 
+/** Options of toSafetensors. */
+export interface SafetensorsOptions {
+  /**
+   * Strings that an application keeps in the metadata of the file, such as how raw columns become features; `metadata` of the model that is
+   * read from it. Names of the format itself (format, version, classNames, featureNames, report) are refused. Default: the metadata of the
+   * model.
+   */
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
 /** A fitted model. `L` is the kind of its labels. */
 export class SoftmaxRegression<L extends Label = Label> {
   /** The classes in ascending order, as in every row of logits, probabilities and weights. */
@@ -39,6 +49,8 @@ export class SoftmaxRegression<L extends Label = Label> {
   readonly intercepts: Float64Array
   /** Means of the features over the training rows, each counted by its weight; undefined in a model from a file of an older release. */
   readonly means: Float64Array | undefined
+  /** What an application wrote into the file that the model comes from; see SafetensorsOptions. Empty otherwise. */
+  readonly metadata: Readonly<Record<string, string>>
   readonly report: FitReport
   #pass: LinearPass | undefined
 
@@ -53,6 +65,7 @@ export class SoftmaxRegression<L extends Label = Label> {
     this.intercepts = parts.intercepts
     this.means = parts.means
     this.report = parts.report
+    this.metadata = parts.metadata ?? {}
   }
 
   /**
@@ -88,8 +101,9 @@ export class SoftmaxRegression<L extends Label = Label> {
   }
 
   /** The model as a safetensors file, readable in Python too. Weights and intercepts keep every bit; times and history are left out. */
-  toSafetensors(): Uint8Array<ArrayBuffer> {
-    return encodeModel(this)
+  toSafetensors(options?: SafetensorsOptions): Uint8Array<ArrayBuffer> {
+    const { metadata = this.metadata } = checkOptions('toSafetensors', options, ['metadata'])
+    return encodeModel({ ...this, metadata })
   }
 
   /** The most probable class of each row; the first of equally probable ones. Errors as in logits. */

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { SoftmaxRegression } from '../../src/regression/index.ts'
 import { decodeTensors } from '../../src/regression/safetensors.ts'
 import { loadOptimum } from '../fixtures/load.ts'
+import { bad } from '../support/bad.ts'
 
 const wine = loadOptimum('wine')
 let model: SoftmaxRegression<string>
@@ -54,6 +55,27 @@ describe('a model file', () => {
     expect(read.report).toEqual({ ...model.report, seconds: 0, history: [] })
     expect(read.toSafetensors()).toEqual(bytes)
     expect(read.predictProba(wine.features)).toEqual(model.predictProba(wine.features))
+  })
+
+  it('keeps the metadata of an application, and refuses what is not its own', () => {
+    expect(model.metadata).toEqual({})
+    const metadata = { 'my.columns': '{"a": 1}', __proto__x: '日本' }
+    const file = model.toSafetensors({ metadata })
+    const read = SoftmaxRegression.fromSafetensors(file)
+    expect(read.metadata).toEqual(metadata)
+    expect(read.toSafetensors()).toEqual(file)
+    expect(read.toSafetensors({ metadata: {} })).toEqual(bytes)
+    expect(() => model.toSafetensors({ metadata: { report: '{}' } })).toThrow(
+      new RangeError(
+        'toSafetensors: expected metadata under names other than format, version, classNames, featureNames, report, got "report"',
+      ),
+    )
+    expect(() => model.toSafetensors({ metadata: { a: bad(1) } })).toThrow(
+      new TypeError('toSafetensors: expected metadata "a" to be a string, got 1'),
+    )
+    expect(() => model.toSafetensors({ metadata: bad(null) })).toThrow(
+      new TypeError('toSafetensors: expected metadata to be an object of strings, got null'),
+    )
   })
 
   it('keeps numbers as class names, and does without feature names', async () => {
