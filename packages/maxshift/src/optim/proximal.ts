@@ -30,8 +30,14 @@ export interface ProximalOptions {
   readonly renewal?: CurvatureRenewal
   /** Waited for now and then while no evaluation is under way. What it throws rejects the optimisation. */
   readonly pause?: () => unknown
-  /** Called after every step; returning false ends the run with the status `stopped`. */
-  readonly onIteration?: (iteration: Iteration) => unknown
+  /** Called after every step; returning false, or a promise of it, ends the run with the status `stopped`. */
+  readonly onIteration?: (iteration: Iteration, parameters: Float64Array) => unknown
+}
+
+/** `objective` is the value of the whole, `gradientNorm` the norm of the shortest subgradient. */
+export interface ProximalResult extends OptimResult {
+  /** The gradient of f at `parameters`. */
+  readonly gradient: Float64Array
 }
 
 export interface CurvatureRenewal {
@@ -54,25 +60,23 @@ const TRIALS_MOST = 30
 /** So many steps without a new lowest value or norm mean that rounding has taken over. */
 const IDLE_MOST = 40
 
-/**
- * Minimises from `start`, which is left as it is. `objective` and `gradientNorm` of the result include the absolute values: the value of
- * the whole, and the norm of the shortest subgradient. Rejects only with what the objective, the pause or a callback throws.
- */
+/** Minimises from `start`, which is left as it is. Rejects only with what the objective, the pause or a callback throws. */
 export async function proximal(
   objective: Objective,
   start: Float64Array,
   options: ProximalOptions,
-): Promise<OptimResult> {
+): Promise<ProximalResult> {
   const { tolerance, maxIterations, renewal, onIteration } = options
   const descent = new ProximalDescent(objective, start, options)
   const history: Iteration[] = []
-  const end = (status: OptimStatus): OptimResult => ({
+  const end = (status: OptimStatus): ProximalResult => ({
     status,
     parameters: descent.x,
     iterations: history.length,
     evaluations: descent.evaluations,
     objective: descent.value,
     gradientNorm: descent.norm,
+    gradient: descent.gradient,
     history,
   })
 
@@ -92,7 +96,7 @@ export async function proximal(
     flattest = Math.min(flattest, norm)
     const iteration = { iteration: history.length + 1, objective: value, gradientNorm: norm, evaluations }
     history.push(iteration)
-    if (onIteration?.(iteration) === false) return end('stopped')
+    if ((await onIteration?.(iteration, descent.x)) === false) return end('stopped')
   }
   return end('converged')
 }
@@ -104,7 +108,8 @@ class ProximalDescent {
   /** Of the shortest subgradient. */
   norm = Number.NaN
   evaluations = 0
-  private gradient: Float64Array
+  /** Of the smooth part. */
+  gradient: Float64Array
   private trial: Float64Array
   private trialGradient: Float64Array
   private readonly target: Float64Array

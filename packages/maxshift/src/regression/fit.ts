@@ -15,13 +15,17 @@ import { penaltyOf } from './penalty.ts'
 import type { FitReport, FitStatus } from './report.ts'
 import { sum } from './row-weights.ts'
 import { solveByLbfgs } from './solve-lbfgs.ts'
+import { solveByProximal } from './solve-proximal.ts'
 import type { Solution, Solver, Task } from './solver.ts'
 import { blockRows, createDenseSweep, type Sweep } from './sweep.ts'
 import type { Training } from './training.ts'
 import { EarlyStopping } from './validation.ts'
 import { type Clock, startClock, Watch } from './watch.ts'
 
-const SOLVERS: Readonly<Record<SolverName, Solver>> = { lbfgs: solveByLbfgs }
+const SOLVERS: Readonly<Record<SolverName, Solver>> = {
+  lbfgs: solveByLbfgs,
+  proximal: (task) => solveByProximal(task),
+}
 
 export async function fitModel(training: Training): Promise<ModelParts> {
   const clock = startClock()
@@ -117,6 +121,7 @@ export class Trainer {
     const best = early && early.iteration > 0 && { iteration: early.iteration, logLoss: early.logLoss }
     return {
       ...outcome,
+      ...countSelected(solution.weights, this.training.data.featureCount),
       history,
       rows: this.training.data.rows,
       totalWeight: this.totalWeight * rowWeights.unit,
@@ -142,6 +147,21 @@ function massesOf({ rows, classes, weights, targets }: DenseDataset): Float64Arr
     for (let i = r * classes; i < (r + 1) * classes; i++) mass += targets[i]
     return weights === undefined ? mass : weights[r] * mass
   })
+}
+
+/** How many weights and features are not 0. */
+function countSelected(
+  weights: Float64Array,
+  featureCount: number,
+): Pick<FitReport, 'selectedWeights' | 'selectedFeatures'> {
+  const features = new Set<number>()
+  let selectedWeights = 0
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue
+    selectedWeights++
+    features.add(i % featureCount)
+  }
+  return { selectedWeights, selectedFeatures: features.size }
 }
 
 /** The solution at the step that predicts the validation rows best, if there are any. */

@@ -29,6 +29,8 @@ const NUMBERS = {
   dataPasses: undefined,
   objective: undefined,
   gradientNorm: undefined,
+  selectedWeights: Number.NaN,
+  selectedFeatures: Number.NaN,
   rows: undefined,
   totalWeight: undefined,
   l2: undefined,

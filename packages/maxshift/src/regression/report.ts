@@ -18,7 +18,7 @@ export type FitStatus = OptimStatus | 'separated' | 'time-limit' | 'early-stoppe
 export interface FitIteration {
   /** 1 for the first step. */
   readonly iteration: number
-  /** Σ w·loss / Σ w + l2/2·‖W‖² after the step. */
+  /** Σ w·loss / Σ w + l2/2·‖W‖² + l1·Σ|W| after the step. */
   readonly objective: number
   /** The norm that the tolerance is compared with. */
   readonly gradientNorm: number
@@ -36,10 +36,13 @@ export interface FitReport {
   readonly iterations: number
   /** Evaluations of the objective, each of which reads all training rows once. */
   readonly dataPasses: number
-  /** Σ w·loss / Σ w + l2/2·‖W‖² of the model. */
+  /** Σ w·loss / Σ w + l2/2·‖W‖² + l1·Σ|W| of the model. */
   readonly objective: number
   /** The norm that the tolerance is compared with. */
   readonly gradientNorm: number
+  /** Weights that are not 0, and features with such a weight; NaN in a model from a file of version 0.1. */
+  readonly selectedWeights: number
+  readonly selectedFeatures: number
   /** Wall time of the fit; 0 in a model from a file. */
   readonly seconds: number
   /** One entry per step; empty in a model from a file. */
