@@ -14,6 +14,18 @@ type Case = [string, () => unknown, typeof TypeError | typeof RangeError, string
 
 const fitCases: Case[] = [
   [
+    'an l1 below 0',
+    () => fit(x, labels, { l1: -1 }),
+    RangeError,
+    'fit: expected l1 to be a finite number of at least 0, got -1',
+  ],
+  [
+    'an l1 with a solver that cannot',
+    () => fit(x, labels, { l1: 0.5, solver: 'lbfgs' }),
+    RangeError,
+    "fit: expected solver 'proximal' for an l1 above 0, got 'lbfgs' with l1 0.5",
+  ],
+  [
     'features of another kind',
     () => fit([1, 2, 3], labels),
     TypeError,
