@@ -17,6 +17,7 @@ import { QUESTIONS, type Question } from './questions.ts'
 import { writeReport } from './report.ts'
 import type { QuestionResult } from './results.ts'
 import { loadTeams } from './teams.ts'
+import { answerTrainer } from './trainer.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -83,7 +84,8 @@ async function answer({ file, operation, expected }: Question): Promise<void> {
 
 const LINEAR = 'linear-cross-entropy'
 const OPTIONS = 'options'
-const FILES = [...QUESTIONS.map(({ file }) => file), LINEAR, OPTIONS]
+const TRAINER = 'trainer'
+const FILES = [...QUESTIONS.map(({ file }) => file), LINEAR, OPTIONS, TRAINER]
 const asked = positionals.length > 0 ? positionals : FILES
 const question = QUESTIONS.find(({ file }) => file === asked[0])
 if (asked.length === 1 && asked[0] === 'report') {
@@ -92,6 +94,9 @@ if (asked.length === 1 && asked[0] === 'report') {
   await answerLinear(settings, values.shape, values['dry-run'])
 } else if (asked.length === 1 && asked[0] === OPTIONS) {
   await answerOptions(settings, values['dry-run'])
+} else if (asked.length === 1 && asked[0] === TRAINER) {
+  const { quick, only, rounds, 'dry-run': dryRun } = values
+  await answerTrainer({ quick, dryRun, only, rounds: rounds === undefined ? undefined : Number(rounds) })
 } else if (asked.length === 1 && question !== undefined) {
   await answer(question)
 } else {

@@ -9,11 +9,19 @@ import { optionsSection } from './options-report.ts'
 import type { Dtype, Shape } from './problem.ts'
 import { SHAPES, shapeName } from './problem.ts'
 import { contestantOf, measurementOf, type QuestionResult, ratioOf, readResults } from './results.ts'
+import { PICTURE_NAME, trainerPicture } from './trainer-picture.ts'
+import { trainerSection } from './trainer-report.ts'
+import { readTrainerResult } from './trainer-results.ts'
 import { TOLERANCE } from './validate.ts'
 
 const PAGE = new URL('../docs/performance.md', import.meta.url)
-const NOTES_BEGIN = '<!-- notes: written by hand, kept by the generator -->'
 const NOTES_END = '<!-- end of notes -->'
+/** The places of the page that are written by hand: of the softmax family, and of training. */
+const NOTES_BEGIN = {
+  family: '<!-- notes: written by hand, kept by the generator -->',
+  training: '<!-- notes on training: written by hand, kept by the generator -->',
+}
+export type Notes = Readonly<Record<keyof typeof NOTES_BEGIN, string>>
 
 /** Three digits that matter. */
 const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2))
@@ -94,8 +102,10 @@ function shapeTable(results: readonly QuestionResult[], shape: Shape, dtype: Dty
   return table([dtype, ...results.map(({ operation }) => operation)], body)
 }
 
+const noted = (place: keyof Notes, notes: Notes): string[] => [NOTES_BEGIN[place], notes[place], NOTES_END]
+
 /** The whole page, with these notes. */
-export function performancePage(results: readonly QuestionResult[], notes: string): string {
+export function performancePage(results: readonly QuestionResult[], notes: Notes): string {
   const shapes = SHAPES.flatMap((shape) => [
     `### ${shapeName(shape)}`,
     shapeTable(results, shape, 'f32'),
@@ -119,26 +129,30 @@ export function performancePage(results: readonly QuestionResult[], notes: strin
     `${count('met')} met, ${count('**missed**')} missed, ${count('not')} not measured. A goal is met if it holds at every shape that it names.`,
     goalTable(results),
     '## What limits what',
-    NOTES_BEGIN,
-    notes,
-    NOTES_END,
+    ...noted('family', notes),
     '## Times',
     'Nanoseconds per logit; in brackets, how many times faster *accurate (alloc)* and *fast (alloc)* are. A dash: the contestant ' +
       'has no such operation or dtype, or was not there.',
     ...shapes,
     ...linearSection(),
     ...optionsSection(),
+    ...trainerSection(noted('training', notes)),
   ].join('\n\n')}\n`
 }
 
 /** The hand-written notes of a page. */
-export function notesOf(page: string): string {
-  const begin = page.indexOf(NOTES_BEGIN)
-  const end = page.indexOf(NOTES_END)
-  return begin < 0 || end < begin ? '' : page.slice(begin + NOTES_BEGIN.length, end).trim()
+export function notesOf(page: string): Notes {
+  const between = (mark: string): string => {
+    const begin = page.indexOf(mark)
+    const end = page.indexOf(NOTES_END, begin)
+    return begin < 0 || end < 0 ? '' : page.slice(begin + mark.length, end).trim()
+  }
+  return { family: between(NOTES_BEGIN.family), training: between(NOTES_BEGIN.training) }
 }
 
 export function writeReport(): void {
-  const notes = existsSync(PAGE) ? notesOf(readFileSync(PAGE, 'utf8')) : ''
+  const notes = notesOf(existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '')
   writeFileSync(PAGE, performancePage(readResults(), notes))
+  const picture = trainerPicture(readTrainerResult()?.sets.find(({ solvers }) => solvers.some(({ curve }) => curve)))
+  if (picture !== undefined) writeFileSync(new URL(PICTURE_NAME, PAGE), picture)
 }

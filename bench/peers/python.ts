@@ -27,7 +27,11 @@ const PEERS = [
   { key: 'numpy', name: 'NumPy', call: 'the shifted formulas with `out=`' },
 ] as const
 
-const ONE_THREAD = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }
+const threadsOf = (threads: number): Record<string, string> => ({
+  OMP_NUM_THREADS: `${threads}`,
+  MKL_NUM_THREADS: `${threads}`,
+  OPENBLAS_NUM_THREADS: `${threads}`,
+})
 
 /** Asks the worker, one question at a time; rejects when it reports an error or ends. */
 function asker(worker: ChildProcess): Ask {
@@ -69,15 +73,18 @@ async function enter(ask: Ask, peer: string, problem: Problem): Promise<Contesta
   }
 }
 
-/** A worker, and the versions of what it has, null for what it lacks; `close` ends the process. */
-export async function startWorker(): Promise<{ ask: Ask; versions: Record<string, string | null>; close(): void }> {
-  const worker = spawn('python3', [fileURLToPath(new URL('worker.py', import.meta.url))], {
+/** A worker with so many threads, and the versions of what it has, null for what it lacks; `close` ends the process. */
+export async function startWorker<V = Record<string, string | null>>(
+  script = 'worker.py',
+  threads = 1,
+): Promise<{ ask: Ask; versions: V; close(): void }> {
+  const worker = spawn('python3', [fileURLToPath(new URL(script, import.meta.url))], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...ONE_THREAD },
+    env: { ...process.env, ...threadsOf(threads) },
   })
   const started = new Promise<never>((_, reject) => worker.once('error', reject))
   const ask = asker(worker)
-  const versions = await Promise.race([ask<Record<string, string | null>>({ do: 'versions' }), started])
+  const versions = await Promise.race([ask<V>({ do: 'versions' }), started])
   return { ask, versions, close: () => worker.stdin?.end() }
 }
 
