@@ -32,7 +32,7 @@ const backend = { ...fastBackend(arena), ...fastLossBackend(arena) }
 
 /** The kernels without relaxed SIMD, which this engine may have: fast mode, whatever the number of classes. */
 function plainBackend(dtype: Dtype): Kernels {
-  const exports: Record<string, unknown> = { ...arena?.passes, ...lossesOf(arena as Arena).softPasses }
+  const exports: Record<string, unknown> = { ...arena?.passes, ...lossesOf(arena as Arena).passes }
   const names = ['softmax', 'logSoftmax', 'logSumExp', 'crossEntropy', 'crossEntropyWithGradient']
   const fast = Object.fromEntries(names.map((name) => [name, exports[`${name}Fast_${dtype}`]]))
   const family = wholeKernels(arena as Arena, 'plain SIMD', () => fast as unknown as WholeKernels)

@@ -61,7 +61,8 @@ function drawLogits(dtype: Dtype, length: number, temperature: number): FloatArr
 function drawTargets(rows: number, classes: number, labels: Int32Array): Targets {
   const stride = pick([0, classes])
   const weight = pick([() => 0.1 / classes, () => 0, () => random.uniform(), () => pick([0, 1]), () => 1e-310])
-  const base = Float64Array.from({ length: stride === 0 ? classes : rows * classes }, weight)
+  const shared = pick([1, classes])
+  const base = Float64Array.from({ length: stride === 0 ? shared : rows * classes }, weight)
   const lowOf = (array: Float64Array): Float64Array | null =>
     random.below(2) === 0 ? null : array.map((x) => x * 2 ** -53 * (2 * random.uniform() - 1))
   const common = { base, baseLow: lowOf(base), stride }
@@ -95,7 +96,7 @@ function drawInput(dtype: Dtype, rows: number, classes: number): Input {
     targets: drawTargets(rows, classes, labels),
     temperature,
     zLoss: pick([0, 0, 1e-4, 3]),
-    scales: Float64Array.from({ length: 2 * rows }, (_, i) =>
+    scales: Float64Array.from({ length: 2 * pick([1, rows]) }, (_, i) =>
       i % 2 === 1 ? 0 : pick([0, 1, 1 / 3, 1e-300, 1e300, 5e-324]),
     ),
   }

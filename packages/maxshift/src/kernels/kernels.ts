@@ -11,7 +11,8 @@ import type { FloatArray } from '../arrays.ts'
 
 /**
  * Weights of the classes for rows that have no single label: c[r, k] = base[r · stride + k], plus peaks[r] where k = labels[r]. All
- * finite and ≥ 0; they need not sum to 1. With stride 0 one row of `base` serves all rows, as label smoothing wants it.
+ * finite and ≥ 0; they need not sum to 1. With stride 0 one row of `base` serves all rows; a base of length 1 is the weight of all
+ * classes, as label smoothing wants it.
  *
  * What rounding took from a base or a peak may be given beside it, at most an ulp of it, and 0 where it is 0. Kernels for float64 logits in
  * accurate mode add it; the others have no use for it.
@@ -49,7 +50,7 @@ export interface FamilyKernels {
  * The losses, with labels and with class weights: apart from the family, because who wants softmax alone should not load them.
  *
  * A gradient of row r is multiplied with its scale, the unevaluated sum scales[2r] + scales[2r + 1], finite and ≥ 0: a second number,
- * so that 1/rows and the like cost no digit. The caller puts into it what the loss is multiplied with, and 1/T. A row of scale 0
+ * so that 1/rows and the like cost no digit; two numbers alone are the scale of all rows. The caller puts into it what the loss is multiplied with, and 1/T. A row of scale 0
  * gets the gradient +0 throughout, whatever it holds, NaN too; its loss is what it is.
  *
  * For float64 logits in accurate mode `lossesLow`, where it is given, receives what rounding took from each loss, 0 beside an infinite or NaN

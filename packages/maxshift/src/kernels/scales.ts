@@ -9,3 +9,6 @@ export function sameScales(rows: number, hi: number = 1, lo: number = 0): Float6
   }
   return scales
 }
+
+/** Where the scale of row r begins: two numbers alone are the scale of all rows. */
+export const scaleIndex = (scales: Float64Array, r: number): number => (scales.length === 2 ? 0 : 2 * r)

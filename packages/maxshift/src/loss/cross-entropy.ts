@@ -108,7 +108,8 @@ export function crossEntropyWithGradient<
   }
 
   const losses = new Float64Array(plan.rows)
-  const scales = gradientScales(plan, plan.temperature)
+  // Rows that turn out to be all masked lose their scale.
+  const scales = gradientScales(plan, plan.temperature, !plan.zeroDead)
   const targetScales = targetGradient === null ? null : gradientScales(plan, 1)
   const lossesLow = newLossesLow(plan)
   sweep(plan, { losses, lossesLow, gradient, targetGradient, scales, targetScales })

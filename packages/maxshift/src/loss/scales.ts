@@ -26,12 +26,14 @@ const balance = (x: number): number => (x < SMALL ? LIFT : x > LARGE ? LOWER : 1
 
 /**
  * factor_r / (divisor · temperature) for each row, as pairs: the scales of the kernels' gradients. All 0 where the divisor is 0. Where
- * a temperature near the smallest number takes them out of the format, they end at the largest.
+ * a temperature near the smallest number takes them out of the format, they end at the largest. Where all rows have the same and
+ * `mayShare`, it is given once (kernels.ts).
  */
-export function gradientScales(plan: Reducing, temperature: number): RowWeights {
-  const { rows, reduction, factors, divisors } = plan
+export function gradientScales(plan: Reducing, temperature: number, mayShare: boolean = false): RowWeights {
+  const { reduction, factors, divisors } = plan
+  const rows = mayShare && factors === null ? Math.min(plan.rows, 1) : plan.rows
   const scales = new Float64Array(2 * rows)
-  divisor.hi = reduction === 'mean' ? rows : 1
+  divisor.hi = reduction === 'mean' ? plan.rows : 1
   divisor.lo = 0
   if (reduction === 'mean' && divisors !== null) sumOfWeights(divisors, divisor)
   if (divisor.hi === 0) return scales

@@ -60,9 +60,10 @@ export function createTargets(plan: Plan): (block: TargetRows) => Targets {
   const { labels, classes, smoothing, classWeights, mask } = plan
   const peaks = labels === null ? null : labelShares(plan, labels)
   if (labels === null || (smoothing > 0 && mask !== null)) return (block) => buildRows(plan, peaks, block)
-  const base = newPairs(plan, classes)
+  // Without weights of their own all classes share one.
+  const base = newPairs(plan, smoothing > 0 && classWeights !== null ? classes : 1)
   const share = shareOf(smoothing, classes)
-  if (smoothing > 0) for (let k = 0; k < classes; k++) setProduct(base, k, share, classWeights?.[k] ?? 1)
+  if (smoothing > 0) for (let k = 0; k < base.hi.length; k++) setProduct(base, k, share, classWeights?.[k] ?? 1)
   const common = { base: base.hi, baseLow: smoothing > 0 ? base.lo : null, stride: 0 }
   return ({ first, rows }) => ({ ...common, ...peaksOf(plan, peaks, first, rows) })
 }

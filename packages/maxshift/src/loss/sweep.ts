@@ -21,7 +21,7 @@ export interface Results {
   readonly lossesLow: Float64Array | null
   readonly gradient: FloatArray | null
   readonly targetGradient: FloatArray | null
-  /** What the rows of the gradient are multiplied with, in pairs; null without a gradient. */
+  /** What the rows of the gradient are multiplied with, in pairs, perhaps one for all; null without a gradient. */
   readonly scales: Float64Array | null
   /** The same without the temperature, for the target gradient. */
   readonly targetScales: Float64Array | null
@@ -82,6 +82,10 @@ const isSimple = ({ targets, smoothing, mask, softCap, rowStats, zeroDead }: Pla
 const cut = <T extends Float64Array | Int32Array>(array: T, first: number, length: number): T =>
   array.length === length ? array : (array.subarray(first, first + length) as T)
 
+/** The scales of some rows, or the one of all. */
+const cutScales = (scales: Float64Array, first: number, rows: number): Float64Array =>
+  scales.length === 2 ? scales : cut(scales, 2 * first, 2 * rows)
+
 /** Calls the kernel for rows with these logits, capped or not. The gradient is that of these logits, and may be written over them. */
 type Runner = (piece: Piece, logits: FloatArray) => void
 
@@ -97,7 +101,7 @@ function plainRunner(
     if (gradient === null || scales === null) {
       kernels.crossEntropy(logits, ofRows, rows, classes, temperature, into, low)
     } else {
-      const factors = cut(scales, 2 * first, 2 * rows)
+      const factors = cutScales(scales, first, rows)
       kernels.crossEntropyWithGradient(logits, ofRows, rows, classes, temperature, factors, into, gradient, low)
     }
   }
@@ -114,7 +118,7 @@ function softRunner(plan: Plan, kernels: Kernels, { losses, lossesLow, scales }:
     if (gradient === null || scales === null) {
       kernels.softCrossEntropy(logits, targets, rows, classes, temperature, zLoss, into, low)
     } else {
-      const factors = cut(scales, 2 * first, 2 * rows)
+      const factors = cutScales(scales, first, rows)
       const both = [factors, into, gradient, low] as const
       kernels.softCrossEntropyWithGradient(logits, targets, rows, classes, temperature, zLoss, ...both)
     }

@@ -87,3 +87,20 @@ export function dividePairs(aHi: number, aLo: number, bHi: number, bLo: number, 
   normalize(first, second, out)
   normalize(out.hi, out.lo + third, out)
 }
+
+// The same without the last steps, good to about 2^−104 where nothing cancels: lo may be some units in the last place of hi, so that
+// hi alone is not the rounded number. Chains of them are short: the sums and products of the heads wait for nothing else.
+
+/** out = (aHi + aLo) + (bHi + bLo), not normalised. */
+export function addLoosely(aHi: number, aLo: number, bHi: number, bLo: number, out: Pair): void {
+  const sum = aHi + bHi
+  out.lo = sumError(aHi, bHi, sum) + (aLo + bLo)
+  out.hi = sum
+}
+
+/** out = (aHi + aLo) · (bHi + bLo), not normalised; a may be as large as numbers are. */
+export function multiplyLoosely(aHi: number, aLo: number, bHi: number, bLo: number, out: Pair): void {
+  const product = aHi * bHi
+  out.lo = productErrorOfLarge(aHi, bHi, product) + (aHi * bLo + aLo * bHi)
+  out.hi = product
+}

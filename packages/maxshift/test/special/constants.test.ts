@@ -162,6 +162,11 @@ const KERNEL_CONSTANTS: Record<string, Record<string, number>> = {
   'grid.ts': { UNIT_26: 2 ** -26, UNIT_52: 2 ** -52, UNIT_78: 2 ** -78, UNIT_104: 2 ** -104 },
   'log1p.ts': { LN2_HIGH: ln2High, LN2_LOW: ln2Low, ...numbered('Q', recipes.logPolynomial()) },
   'pairs.ts': { SPLITTER: 2 ** 27 + 1 },
+  'soft-double.ts': {
+    LARGEST_SQUARED: reference('kernels/js/soft-double-row.ts', 'LARGEST_SQUARED'),
+    SMALLEST: reference('loss/soft-targets.ts', 'SMALLEST'),
+  },
+  'soft-double-gradient.ts': { SMALL: 2 ** -600 },
   'soft-single.ts': { LARGEST: reference('kernels/js/soft-single.ts', 'LARGEST') },
   'temperature.ts': {
     LOG2_E: recipes.log2E(),

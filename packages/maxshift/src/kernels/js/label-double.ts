@@ -3,6 +3,7 @@
  */
 import type { FloatArray } from '../../arrays.ts'
 import type { ExpParts } from '../../special/exp.ts'
+import { scaleIndex } from '../scales.ts'
 import { writeSoftmax } from './double.ts'
 import { complement, finishLog, lossOf, reduceRow, row, weightOf } from './double-row.ts'
 import { limitGradient, limitLoss } from './loss-limits.ts'
@@ -46,18 +47,19 @@ export function crossEntropyWithGradientDouble(
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     const label = labels[r]
+    const at = scaleIndex(scales, r)
     row.lossLow = 0
     if (reduceRow(logits, start, classes, scaled)) {
       const value = logits[start + label]
       finishLog()
       losses[r] = lossOf(value)
-      weightOf(scales[2 * r], scales[2 * r + 1], scale)
+      weightOf(scales[at], scales[at + 1], scale)
       const rest = complement(value, scale)
       writeSoftmax(logits, start, classes, scale, gradient)
       gradient[start + label] = 0 - rest
     } else {
       losses[r] = limitLoss(row, label)
-      limitGradient(row, start, classes, label, scales[2 * r], gradient)
+      limitGradient(row, start, classes, label, scales[at], gradient)
     }
     if (lossesLow !== null) lossesLow[r] = row.lossLow
   }

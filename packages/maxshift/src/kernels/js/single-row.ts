@@ -20,6 +20,7 @@ import type { FloatArray } from '../../arrays.ts'
 import { EXP2_UNDERFLOW, exp2Single, LOG2_E } from '../../special/exp-single.ts'
 import { GRID_26, GRID_52 } from '../../special/grid.ts'
 import { log1p } from '../../special/log.ts'
+import { scaleIndex } from '../scales.ts'
 import { logSumExpDouble } from './double-row.ts'
 import { findTop, type Top } from './top.ts'
 
@@ -129,4 +130,5 @@ export const lossOf = (value: number): number => (row.max - value) / row.tempera
 export const LARGEST_SCALE = 6.668014432879854e240 // 0x71f0000000000000, 2^800
 
 /** The scale of a row's gradient; its second part is far below the last digit of float32. */
-export const scaleOf = (scales: Float64Array, r: number): number => Math.min(scales[2 * r], LARGEST_SCALE)
+export const scaleOf = (scales: Float64Array, r: number): number =>
+  Math.min(scales[scaleIndex(scales, r)], LARGEST_SCALE)

@@ -3,16 +3,23 @@
  * does what is done once a row.
  */
 import type { FloatArray } from '../../arrays.ts'
-import type { Pair } from '../../special/double-double.ts'
 import type { Targets } from '../kernels.ts'
-import { reduceRow, row, shift, weightOf } from './double-row.ts'
+import { scaleIndex } from '../scales.ts'
+import { reduceRow, row, weightOf } from './double-row.ts'
 import { limitSoftGradient, limitSoftLoss } from './loss-limits.ts'
-import { type SoftWeights, softGradient, softGradientAtLabel, softLoss, softWeights } from './soft-double-row.ts'
-import { baseLowOf, sumOfBasePair, sumOfDifferencesPair, targetOf, uniformWeight } from './targets.ts'
-import { entryScale, type Temperature, temperatureOf } from './temperature.ts'
+import {
+  type BaseSums,
+  type SoftWeights,
+  softGradient,
+  softGradientAtLabel,
+  softLoss,
+  softWeights,
+  sumBase,
+} from './soft-double-row.ts'
+import { baseLowOf, baseOf, type SharedPairs, sharedPairs, targetOf } from './targets.ts'
+import { type Temperature, temperatureOf } from './temperature.ts'
 
-const baseSum: Pair = { hi: 0, lo: 0 }
-const fromSecond: Pair = { hi: 0, lo: 0 }
+const sums: BaseSums = { sum: { hi: 0, lo: 0 }, others: { hi: 0, lo: 0 }, fromSecond: { hi: 0, lo: 0 } }
 const weights: SoftWeights = {
   factor: { hi: 0, lo: 0, exponent: 0 },
   scale: { hi: 0, lo: 0, exponent: 0 },
@@ -25,19 +32,15 @@ function lossOfRow(
   r: number,
   classes: number,
   temperature: Temperature,
-  uniform: number,
+  shared: SharedPairs,
   zLoss: number,
 ): number {
-  const start = r * classes
-  const first = r * targets.stride
   row.lossLow = 0
-  if (!reduceRow(logits, start, classes, temperature)) {
+  if (!reduceRow(logits, r * classes, classes, temperature)) {
     return limitSoftLoss(row, (k) => targetOf(targets, r, k), classes, zLoss)
   }
-  sumOfBasePair(targets, first, classes, -1, baseSum)
-  const scale = entryScale(temperature)
-  sumOfDifferencesPair(targets, first, uniform, logits, start, classes, shift(), scale, fromSecond)
-  return softLoss(logits, targets, r, classes, uniform, zLoss, baseSum, fromSecond)
+  sumBase(logits, targets, r, classes, shared, sums)
+  return softLoss(logits, targets, r, classes, shared.uniform, zLoss, sums)
 }
 
 export function softCrossEntropyDouble(
@@ -51,9 +54,9 @@ export function softCrossEntropyDouble(
   lossesLow: Float64Array | null = null,
 ): void {
   const scaled = temperatureOf(temperature)
-  const uniform = uniformWeight(targets, classes)
+  const shared = sharedPairs(targets, classes)
   for (let r = 0; r < rows; r++) {
-    losses[r] = lossOfRow(logits, targets, r, classes, scaled, uniform, zLoss)
+    losses[r] = lossOfRow(logits, targets, r, classes, scaled, shared, zLoss)
     if (lossesLow !== null) lossesLow[r] = row.lossLow
   }
 }
@@ -70,27 +73,28 @@ export function softCrossEntropyWithGradientDouble(
   gradient: FloatArray,
   lossesLow: Float64Array | null = null,
 ): void {
-  const { base, stride, labels } = targets
+  const { stride, labels } = targets
   const scaled = temperatureOf(temperature)
-  const uniform = uniformWeight(targets, classes)
+  const shared = sharedPairs(targets, classes)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     const first = r * stride
-    losses[r] = lossOfRow(logits, targets, r, classes, scaled, uniform, zLoss)
+    const at = scaleIndex(scales, r)
+    losses[r] = lossOfRow(logits, targets, r, classes, scaled, shared, zLoss)
     if (lossesLow !== null) lossesLow[r] = row.lossLow
     if (!Number.isFinite(row.max)) {
       const target = (k: number): number => targetOf(targets, r, k)
-      limitSoftGradient(row, start, classes, target, zLoss, scales[2 * r], gradient)
+      limitSoftGradient(row, start, classes, target, zLoss, scales[at], gradient)
       continue
     }
-    weightOf(scales[2 * r], scales[2 * r + 1], weights.scale)
+    weightOf(scales[at], scales[at + 1], weights.scale)
     softWeights(weights)
     const label = labels === null ? -1 : labels[r]
     for (let k = 0; k < classes; k++) {
       gradient[start + k] =
         k === label
           ? softGradientAtLabel(logits[start + k], targets, r, weights)
-          : softGradient(logits[start + k], base[first + k], baseLowOf(targets, first + k), weights)
+          : softGradient(logits[start + k], baseOf(targets, first + k), baseLowOf(targets, first + k), weights)
     }
   }
 }

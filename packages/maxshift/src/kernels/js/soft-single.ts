@@ -12,7 +12,7 @@ import { log1p } from '../../special/log.ts'
 import type { Targets } from '../kernels.ts'
 import { limitSoftGradient, limitSoftLoss } from './loss-limits.ts'
 import { finiteSecond, logSumExpOfRow, power, rateOf, reduceRow, row, scaleOf } from './single-row.ts'
-import { type SharedTargets, sharedTargets, sumOfBase, sumOfDifferences, targetOf } from './targets.ts'
+import { baseOf, type SharedTargets, sharedTargets, sumOfBase, sumOfDifferences, targetOf } from './targets.ts'
 
 /** What a row's loss leaves for its gradient. */
 const weights = { sum: 0, logSumExp: 0 }
@@ -76,7 +76,7 @@ export function softCrossEntropyWithGradientSingle(
   losses: Float64Array,
   gradient: FloatArray,
 ): void {
-  const { base, stride, labels } = targets
+  const { stride, labels } = targets
   const shared = sharedTargets(targets, classes)
   for (let r = 0; r < rows; r++) {
     const start = r * classes
@@ -92,7 +92,7 @@ export function softCrossEntropyWithGradientSingle(
     const weight = weightOf(zLoss)
     const label = labels === null ? -1 : labels[r]
     const atLabel = label < 0 ? 0 : entryOf(logits[start + label], weight, targetOf(targets, r, label), scale)
-    writeGradient(logits, start, classes, base, first, weight, scale, gradient)
+    writeGradient(logits, start, classes, targets, first, weight, scale, gradient)
     if (label >= 0) gradient[start + label] = atLabel
   }
 }
@@ -110,12 +110,12 @@ function entryOf(value: number, weight: number, target: number, scale: number): 
   return positiveZero(power(value, finiteSecond(), rateOf()) * factor - target * scale)
 }
 
-/** The row of the gradient for the weights in `base`. */
+/** The row of the gradient for the weights in the base. */
 function writeGradient(
   logits: FloatArray,
   start: number,
   classes: number,
-  base: Float64Array,
+  targets: Targets,
   first: number,
   weight: number,
   scale: number,
@@ -126,7 +126,7 @@ function writeGradient(
   const rate = rateOf()
   const top = row.second < row.max ? row.index : -1
   for (let k = 0; k < classes; k++) {
-    const target = base[first + k]
+    const target = baseOf(targets, first + k)
     out[start + k] =
       k === top
         ? entryOf(row.max, weight, target, scale)

@@ -6,13 +6,28 @@
  * n² · 2^−106 of a sum of n terms of one sign (Ogita, Rump & Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005)
  * 1955).
  */
-import { addPairs, multiplyPairs, type Pair, productErrorOfLarge, sumError } from '../../special/double-double.ts'
+import {
+  addLoosely,
+  addPairs,
+  multiplyLoosely,
+  multiplyPairs,
+  type Pair,
+  productErrorOfLarge,
+  sumError,
+} from '../../special/double-double.ts'
 import type { Targets } from '../kernels.ts'
 
+/** Entry i of a base. */
+export const baseOf = ({ base }: Targets, i: number): number => base[base.length === 1 ? 0 : i]
+
+/** What is missing in it. */
+export const baseLowOf = ({ baseLow }: Targets, i: number): number => baseLow?.[baseLow.length === 1 ? 0 : i] ?? 0
+
 /** c[r, k]. */
-export function targetOf({ base, stride, labels, peaks }: Targets, r: number, k: number): number {
+export function targetOf(targets: Targets, r: number, k: number): number {
+  const { labels, peaks } = targets
   const peak = labels !== null && peaks !== null && labels[r] === k ? peaks[r] : 0
-  return base[r * stride + k] + peak
+  return baseOf(targets, r * targets.stride + k) + peak
 }
 
 const lanes = new Float64Array(4)
@@ -27,19 +42,11 @@ export function sumOfBase(base: Float64Array, first: number, classes: number): n
   return total()
 }
 
-/** What is missing in entry i of a base. */
-export const baseLowOf = ({ baseLow }: Targets, i: number): number => baseLow?.[i] ?? 0
-
 /** What is missing in the peak of row r. */
 export const peakLowOf = ({ peaksLow }: Targets, r: number): number => peaksLow?.[r] ?? 0
 
 /** The weight that all classes of all rows share, or NaN if there is none. */
-export function uniformWeight({ base, baseLow, stride }: Targets, classes: number): number {
-  if (stride !== 0) return Number.NaN
-  for (let k = 1; k < classes; k++) if (base[k] !== base[0]) return Number.NaN
-  if (baseLow) for (let k = 1; k < classes; k++) if (baseLow[k] !== baseLow[0]) return Number.NaN
-  return base[0]
-}
+export const uniformWeight = ({ base }: Targets): number => (base.length === 1 ? base[0] : Number.NaN)
 
 /** How vector kernels sum differences: not at all, without weights, or with them. */
 export const kindOf = (uniform: number): number => (uniform === 0 ? 0 : uniform > 0 ? 1 : 2)
@@ -50,9 +57,14 @@ export interface SharedTargets {
   readonly uniform: number
 }
 
+function sharedSum({ base, stride }: Targets, classes: number): number {
+  if (base.length === 1) return base[0] * classes
+  return stride === 0 ? sumOfBase(base, 0, classes) : 0
+}
+
 export const sharedTargets = (targets: Targets, classes: number): SharedTargets => ({
-  sum: targets.stride === 0 ? sumOfBase(targets.base, 0, classes) : 0,
-  uniform: uniformWeight(targets, classes),
+  sum: sharedSum(targets, classes),
+  uniform: uniformWeight(targets),
 })
 
 /**
@@ -109,10 +121,29 @@ export function sumOfBasePair(targets: Targets, first: number, classes: number, 
   totalPair(out)
 }
 
+/** What all rows of a call have in common, as pairs: the sums of the base over all classes, and over all but one where they share a weight. */
+export interface SharedPairs {
+  readonly uniform: number
+  readonly sum: Pair
+  readonly others: Pair
+}
+
+const shared = { uniform: 0, sum: { hi: 0, lo: 0 }, others: { hi: 0, lo: 0 } }
+
+/** They hold until the next call. */
+export function sharedPairs(targets: Targets, classes: number): SharedPairs {
+  shared.uniform = uniformWeight(targets)
+  if (!Number.isNaN(shared.uniform)) {
+    multiplyPairs(shared.uniform, baseLowOf(targets, 0), classes, 0, shared.sum)
+    multiplyPairs(shared.uniform, baseLowOf(targets, 0), classes - 1, 0, shared.others)
+  } else if (targets.stride === 0) sumOfBasePair(targets, 0, classes, -1, shared.sum)
+  return shared
+}
+
 /**
- * Σ_k base[first + k] · (min(x_k, shift) − shift) as a pair, all terms ≤ 0, entries and shift multiplied with `scale` before they are
- * subtracted; terms of weight 0 are 0, also at −∞. Not finite where a term or the sum overflows. A uniform weight, if it is not NaN, is
- * multiplied with the sum of the differences.
+ * Σ_k base[first + k] · (shift − min(x_k, shift)) as a loose pair, all terms ≥ 0, entries and shift multiplied with `scale` before they
+ * are subtracted; terms of weight 0 are 0, also at −∞. Not finite where a term or the sum overflows. A uniform weight, if it is not NaN,
+ * is multiplied with the sum of the differences.
  */
 export function sumOfDifferencesPair(
   targets: Targets,
@@ -126,26 +157,22 @@ export function sumOfDifferencesPair(
   out: Pair,
 ): void {
   const { base } = targets
+  out.hi = out.lo = 0
+  if (uniform === 0) return
   clear()
   const scaledShift = shift * scale
   for (let k = 0; k < classes; k++) {
-    const weight = base[first + k]
-    if (!(weight > 0)) continue
     const value = Math.min(logits[start + k], shift) * scale
     const difference = value - scaledShift
     const tail = sumError(value, -scaledShift, difference)
     if (uniform > 0) addTo(k, difference, tail)
-    else {
+    else if (base[first + k] > 0) {
+      const weight = base[first + k]
       const product = weight * difference
       const low = weight * tail + baseLowOf(targets, first + k) * difference
       addTo(k, product, productErrorOfLarge(difference, weight, product) + low)
     }
   }
-  totalPair(out)
-  scaleDot(targets, uniform, out)
-}
-
-/** Multiplies a sum of differences with the uniform weight, if there is one. */
-export function scaleDot(targets: Targets, uniform: number, out: Pair): void {
-  if (uniform > 0) multiplyPairs(out.hi, out.lo, uniform, baseLowOf(targets, 0), out)
+  addLoosely(-sums[0].hi, -sums[0].lo, -sums[1].hi, -sums[1].lo, out)
+  if (uniform > 0) multiplyLoosely(out.hi, out.lo, uniform, baseLowOf(targets, 0), out)
 }

@@ -9,15 +9,15 @@
  */
 import { type Instance, instantiate, loadModules } from './module.ts'
 
-/** Rows per call: bounds labels, losses, flags and records below. */
+/** Rows per call: bounds labels, losses, flags, records, scales and peaks below. */
 export const BLOCK_ROWS = 4096
 /** Entries per block that is copied; a longer row is a block of its own. */
 export const BLOCK_ENTRIES = 65536
+/** Bytes for what streams leave of a block (wasm/stream.ts). */
+const RECORD = 64
 /** Entries of the longest row that is copied, and for which there is scratch: 2^18. */
 export const LONGEST_ROW = 262144
 
-/** Numbers per record of the sums of a float64 row (assembly/double-sum.ts). */
-export const RECORD = 6
 const PAGE = 65536
 /**
  * What an arena for `alloc` holds: this much, or four times the array that did not fit, so that arrays that are used together live
@@ -51,8 +51,8 @@ export interface Arena extends Instance {
 export const HEAP_BASE = 40960
 
 const AREAS = [
-  ...[LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 16, BLOCK_ROWS, BLOCK_ROWS * RECORD * 8],
-  ...[BLOCK_ROWS * 16, BLOCK_ROWS * 8, LONGEST_ROW * 8 + 64, LONGEST_ROW * 8 + 64],
+  ...[LONGEST_ROW * 8, LONGEST_ROW * 8, BLOCK_ROWS * 4, BLOCK_ROWS * 16, BLOCK_ROWS, RECORD],
+  ...[BLOCK_ROWS * 16, BLOCK_ROWS * 16, LONGEST_ROW * 8 + 64, LONGEST_ROW * 8 + 64],
 ]
 const AREA_BYTES = AREAS.reduce((sum, size) => sum + size, 0)
 

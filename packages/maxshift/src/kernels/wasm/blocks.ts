@@ -71,17 +71,19 @@ export function setLabels({ arena, first, rows }: Block, labels: Int32Array): vo
   new Int32Array(arena.memory.buffer, arena.labels, rows).set(labels.subarray(first, first + rows))
 }
 
-/** Copies the class weights of a block into its arena; those that all rows share only the first time. */
+/** Copies the class weights of a block into its arena; those that all rows share only the first time. One for all classes is repeated. */
 export function setBase(block: Block, { base, stride }: Targets, classes: number, isFirst: boolean): void {
-  if (stride > 0 || isFirst) setPart(block, base, stride, classes, block.arena.base)
+  const { arena } = block
+  if (stride > 0 || isFirst) setPart(block, base, stride, classes, arena.base)
+  if (base.length === 1 && isFirst) new Float64Array(arena.memory.buffer, arena.base, classes).fill(base[0])
 }
 
-/** The same with the low parts, for kernels that add them; returns how many bytes behind the weights they lie, 0 if there are none. */
+/** The same with the low parts, for kernels that add them, one for all classes as it is; how many bytes behind the weights they lie, 0 if there are none. */
 export function setBasePairs(block: Block, targets: Targets, classes: number, isFirst: boolean): number {
-  const { baseLow, stride } = targets
-  setBase(block, targets, classes, isFirst)
-  if (!baseLow) return 0
+  const { base, baseLow, stride } = targets
   const { arena } = block
+  if (stride > 0 || isFirst) setPart(block, base, stride, classes, arena.base)
+  if (!baseLow) return 0
   if (stride > 0 || isFirst) setPart(block, baseLow, stride, classes, arena.baseLow)
   return arena.baseLow - arena.base
 }
@@ -92,12 +94,15 @@ function setPart({ arena, first, rows }: Block, base: Float64Array, stride: numb
   new Float64Array(arena.memory.buffer, to, part.length).set(part)
 }
 
-/** Copies the labels and their peaks, if there are any. */
-export function setPeaks(block: Block, { labels, peaks }: Targets): boolean {
+/** Copies the labels and their peaks, if there are any, and what rounding took from these behind them. */
+export function setPeaks(block: Block, { labels, peaks, peaksLow }: Targets): boolean {
   if (labels === null || peaks === null) return false
   const { arena, first, rows } = block
   setLabels(block, labels)
-  new Float64Array(arena.memory.buffer, arena.peaks, rows).set(peaks.subarray(first, first + rows))
+  const copy = new Float64Array(arena.memory.buffer, arena.peaks, 2 * rows)
+  copy.set(peaks.subarray(first, first + rows))
+  if (peaksLow) copy.set(peaksLow.subarray(first, first + rows), rows)
+  else copy.fill(0, rows)
   return true
 }
 

@@ -8,16 +8,18 @@ import type { LossKernels } from '../kernels.ts'
 import { type Arena, LONGEST_ROW } from './arena.ts'
 import { FEW_CLASSES, isFar, isVeryFar } from './limits.ts'
 import { lossesOf } from './loss-module.ts'
-import { softDoubleLosses } from './soft-double-losses.ts'
 import { softLosses, wholeLosses } from './whole-losses.ts'
 
 /** Accurate mode: the bits of the reference. */
 export function accurateLossBackend(base: Arena): LossKernels {
   const single = {
     ...wholeLosses(base, (arena) => lossesOf(arena).accurateSingle),
-    ...softLosses(base, (arena) => lossesOf(arena).soft),
+    ...softLosses(base, (arena) => lossesOf(arena).softSingle),
   }
-  const double = { ...wholeLosses(base, (arena) => lossesOf(arena).accurateDouble, true), ...softDoubleLosses(base) }
+  const double = {
+    ...wholeLosses(base, (arena) => lossesOf(arena).accurateDouble, true),
+    ...softLosses(base, (arena) => lossesOf(arena).softDouble, true),
+  }
   return dispatchLosses('wasm, accurate', (logits, classes, temperature) => {
     if (classes > LONGEST_ROW) return referenceLosses
     if (logits instanceof Float32Array) return single

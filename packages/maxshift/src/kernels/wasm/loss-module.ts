@@ -22,6 +22,7 @@ type GradientKernel = (
   classes: number,
   temperature: number,
   scales: number,
+  scaleStride: number,
   losses: number,
   gradient: number,
   flags: number,
@@ -33,9 +34,20 @@ export interface WholeLosses {
   crossEntropyWithGradient: GradientKernel
 }
 
-/** Class weights: float32 in both modes, float64 in fast mode; see assembly/soft-rows.ts and soft-fast.ts. */
+/** Class weights; see assembly/soft-rows.ts, soft-fast.ts and, for float64 in accurate mode, soft-double.ts. */
 export interface SoftKernels {
   setSoft(temperature: number, kind: number, uniform: number, shared: number, zLoss: number): void
+  /** Where it is given, it is called instead, and the kernels take and leave what rounding took. */
+  readonly setSoftPairs?: (
+    temperature: number,
+    kind: number,
+    sum: number,
+    sumLow: number,
+    others: number,
+    othersLow: number,
+    zLoss: number,
+    lowOffset: number,
+  ) => void
   softCrossEntropy(
     logits: number,
     base: number,
@@ -56,40 +68,11 @@ export interface SoftKernels {
     rows: number,
     classes: number,
     scales: number,
+    scaleStride: number,
     losses: number,
     gradient: number,
     flags: number,
     scratch: number,
-  ): number
-}
-
-/** The passes over float64 rows with class weights, accurate mode; see assembly/soft-double.ts. */
-export interface SoftPasses {
-  setTemperature_f64(half: number, inverse: number, inverseLow: number): void
-  softSums_f64(
-    logits: number,
-    rows: number,
-    classes: number,
-    base: number,
-    stride: number,
-    kind: number,
-    records: number,
-    lowOffset: number,
-  ): void
-  softGradient_f64(
-    logits: number,
-    classes: number,
-    base: number,
-    out: number,
-    shift: number,
-    factorHi: number,
-    factorLo: number,
-    factorExponent: number,
-    weightHi: number,
-    weightLo: number,
-    weightExponent: number,
-    scratch: number,
-    lowOffset: number,
   ): number
 }
 
@@ -98,10 +81,12 @@ export interface LossInstance {
   readonly accurateDouble: WholeLosses
   readonly fastSingle: WholeLosses
   readonly fastDouble: WholeLosses
-  readonly soft: SoftKernels
+  readonly softSingle: SoftKernels
+  readonly softDouble: SoftKernels
   readonly fastSoftSingle: SoftKernels
   readonly fastSoftDouble: SoftKernels
-  readonly softPasses: SoftPasses
+  /** All of the module without relaxed SIMD. */
+  readonly passes: Exports
 }
 
 let modules: Modules | null | undefined
@@ -137,10 +122,11 @@ export function lossesOf(arena: Arena): LossInstance {
       accurateDouble: whole(accurate, 'f64', ''),
       fastSingle: whole(fast, 'f32', 'Fast'),
       fastDouble: whole(fast, 'f64', 'Fast'),
-      soft: soft(accurate, 'f32', ''),
+      softSingle: soft(accurate, 'f32', ''),
+      softDouble: { ...soft(accurate, 'f64', ''), setSoftPairs: accurate.setSoft_f64 },
       fastSoftSingle: soft(fast, 'f32', 'Fast'),
       fastSoftDouble: soft(fast, 'f64', 'Fast'),
-      softPasses: accurate as unknown as SoftPasses,
+      passes: accurate,
     }
     instances.set(arena, instance)
   }

@@ -47,7 +47,7 @@ export function softmax_f64(
   flags: usize,
   scratch: usize,
 ): i32 {
-  return double.overDoubleRows(double.SOFTMAX, x, 0, rows, classes, temperature, 0, 0, out, flags, scratch)
+  return double.overDoubleRows(double.SOFTMAX, x, 0, rows, classes, temperature, 0, 0, 0, out, flags, scratch)
 }
 
 export function logSoftmax_f64(
@@ -59,7 +59,7 @@ export function logSoftmax_f64(
   flags: usize,
   scratch: usize,
 ): i32 {
-  return double.overDoubleRows(double.LOG_SOFTMAX, x, 0, rows, classes, temperature, 0, 0, out, flags, scratch)
+  return double.overDoubleRows(double.LOG_SOFTMAX, x, 0, rows, classes, temperature, 0, 0, 0, out, flags, scratch)
 }
 
 export function logSumExp_f64(
@@ -71,5 +71,5 @@ export function logSumExp_f64(
   flags: usize,
   scratch: usize,
 ): i32 {
-  return double.overDoubleRows(double.LOG_SUM_EXP, x, 0, rows, classes, temperature, 0, out, 0, flags, scratch)
+  return double.overDoubleRows(double.LOG_SUM_EXP, x, 0, rows, classes, temperature, 0, 0, out, 0, flags, scratch)
 }

@@ -12,14 +12,14 @@ import { log1pFull } from './log-full'
 import { sumError, sumErrorOfAny } from './pairs'
 import { halved, over, overLow } from './temperature-double'
 
-/** Two records, of SLOT bytes each. */
-export const SLOTS = memory.data(160, 16)
-export const SLOT: usize = 80
+/** Two records, of SLOT bytes each; losses with class weights use all of it, the others 80. */
+export const SLOTS = memory.data(448, 16)
+export const SLOT: usize = 224
 
 const EXP_UNDERFLOW: f64 = -1600
 /** 2^−120. */
 const TINY: f64 = 7.52316384526264e-37
-const CANCELLATION: f64 = 0.00390625
+export const CANCELLATION: f64 = 0.00390625
 /** 2^−800 and 2^600. */
 const SMALL_MAX: f64 = 1.499696813895631e-241
 const LIFT: f64 = 4.149515568880993e180
@@ -30,18 +30,18 @@ export let max = f64x2.splat(0)
 export let shift = f64x2.splat(0)
 let secondHi = f64x2.splat(0)
 let secondLo = f64x2.splat(0)
-let secondExponent = i64x2.splat(0)
-let othersHi = f64x2.splat(0)
-let othersLo = f64x2.splat(0)
+export let secondExponent = i64x2.splat(0)
+export let othersHi = f64x2.splat(0)
+export let othersLo = f64x2.splat(0)
 let totalHi = f64x2.splat(0)
 let totalLo = f64x2.splat(0)
-let logHi = f64x2.splat(0)
-let logLo = f64x2.splat(0)
-let logExponent = i64x2.splat(0)
-let logUnit = f64x2.splat(0)
-let weightHi = f64x2.splat(0)
-let weightLo = f64x2.splat(0)
-let weightExponent = i64x2.splat(0)
+export let logHi = f64x2.splat(0)
+export let logLo = f64x2.splat(0)
+export let logExponent = i64x2.splat(0)
+export let logUnit = f64x2.splat(0)
+export let weightHi = f64x2.splat(0)
+export let weightLo = f64x2.splat(0)
+export let weightExponent = i64x2.splat(0)
 
 /** One number of each of the two records. */
 // @ts-expect-error: decorator
@@ -52,7 +52,7 @@ export function both(offset: usize): v128 {
 
 // @ts-expect-error: decorator
 @inline
-function largerOf(exponent: v128, bound: i64): v128 {
+export function largerOf(exponent: v128, bound: i64): v128 {
   const bounds = i64x2.splat(bound)
   return select(i64x2.gt_s(exponent, bounds), exponent, bounds)
 }
@@ -60,7 +60,7 @@ function largerOf(exponent: v128, bound: i64): v128 {
 /** exp((value − from)/T), value ≤ from, to powerHi, powerLo and powerExponent. */
 // @ts-expect-error: decorator
 @inline
-function power(scaled: bool, value: v128, from: v128): void {
+export function power(scaled: bool, value: v128, from: v128): void {
   const a = halved(scaled, value)
   const b = halved(scaled, from)
   const difference = f64x2.sub(a, b)
@@ -187,8 +187,8 @@ export let factorHi = f64x2.splat(0)
 export let factorLo = f64x2.splat(0)
 export let factorExponent = i64x2.splat(0)
 export let top = f64x2.splat(0)
-let quotientHi = f64x2.splat(0)
-let quotientLo = f64x2.splat(0)
+export let quotientHi = f64x2.splat(0)
+export let quotientLo = f64x2.splat(0)
 
 /** Fills them for the weights. */
 export function finishWeights(): void {

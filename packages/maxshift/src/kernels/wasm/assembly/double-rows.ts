@@ -5,6 +5,7 @@
 import { writeKept, writeLogSoftmax_f64, writeSoftmax_f64 } from './double'
 import { dividePairs, hi, lo } from './double-pairs'
 import {
+  both,
   complements,
   factorExponent,
   factorHi,
@@ -26,7 +27,7 @@ import {
   top,
   topLoss,
 } from './double-row'
-import { sumOfOthers } from './double-sum'
+import { NONE, sumOfOthers } from './double-sum'
 import { findTopDouble, MAX, SECOND } from './double-top'
 import { isScaled, setTemperature_f64 } from './temperature-double'
 
@@ -37,25 +38,25 @@ export const LOSS = 3
 export const GRADIENT = 4
 
 /** After the fields of double-sum.ts in a record: the entry at the label, and the pair of its scale; the address and number of the row. */
-const LABELLED: usize = 48
-const SCALE: usize = 56
-const SCALE_LOW: usize = 64
-const ADDRESS: usize = 72
-const NUMBER: usize = 76
+export const LABELLED: usize = 48
+export const SCALE: usize = 56
+export const SCALE_LOW: usize = 64
+export const ADDRESS: usize = 72
+export const NUMBER: usize = 76
 
 /** Up to this many classes the exponentials of two rows are kept: 24 bytes each. */
-const KEPT_CLASSES: usize = 32768
+export const KEPT_CLASSES: usize = 32768
 
 /** The slices of S₂; with `kept`, the exponentials stay there. */
 function reduce(scaled: bool, x: usize, classes: usize, slot: usize, kept: usize): void {
-  if (scaled) sumOfOthers(true, x, classes, slot, kept !== 0, kept, false, 0, 0, 0)
-  else if (kept) sumOfOthers(false, x, classes, slot, true, kept, false, 0, 0, 0)
-  else sumOfOthers(false, x, classes, slot, false, 0, false, 0, 0, 0)
+  if (scaled) sumOfOthers(true, x, classes, slot, kept !== 0, kept, NONE, 0, 0)
+  else if (kept) sumOfOthers(false, x, classes, slot, true, kept, NONE, 0, 0)
+  else sumOfOthers(false, x, classes, slot, false, 0, NONE, 0, 0)
 }
 
 // @ts-expect-error: decorator
 @inline
-function lane(v: v128, second: i32): f64 {
+export function lane(v: v128, second: i32): f64 {
   return second ? f64x2.extract_lane(v, 1) : f64x2.extract_lane(v, 0)
 }
 
@@ -71,12 +72,6 @@ function write(i: i32, classes: usize, out: usize, kept: usize): void {
     const from = lane(shift, i)
     writeSoftmax_f64(x, classes, out, maximum, from, lane(factorHi, i), lane(factorLo, i), <i32>e, lane(top, i))
   }
-}
-
-// @ts-expect-error: decorator
-@inline
-function both(offset: usize): v128 {
-  return v128.load64_lane(SLOTS + SLOT + offset, v128.load64_zero(SLOTS + offset), 1)
 }
 
 /** Finishes `count` rows whose records are complete; how many of them are left. */
@@ -147,6 +142,7 @@ function overScaled(
   classes: usize,
   temperature: f64,
   scales: usize,
+  scaleStride: usize,
   values: usize,
   out: usize,
   flags: usize,
@@ -168,7 +164,7 @@ function overScaled(
         reduce(scaled, x, classes, slot, kept ? kept + <usize>pending * keptBytes : 0)
       }
       if (operation >= LOSS) f64.store(slot, f64.load(x + (<usize>load<u32>(labels + (<usize>r << 2)) << 3)), LABELLED)
-      if (operation === GRADIENT) v128.store(slot, v128.load(scales + (<usize>r << 4)), SCALE)
+      if (operation === GRADIENT) v128.store(slot, v128.load(scales + <usize>r * scaleStride), SCALE)
       store<u32>(slot, x, ADDRESS)
       store<u32>(slot, r, NUMBER)
       if (pending) {
@@ -186,7 +182,7 @@ function overScaled(
 }
 
 /** Sets the temperature: temperatureOf of kernels/js/temperature.ts, for temperatures that need no lift. */
-function setTemperature(temperature: f64): void {
+export function setTemperature(temperature: f64): void {
   const half: f64 = temperature > 1 ? 0.5 : 1
   dividePairs(f64x2.splat(1), f64x2.splat(0), f64x2.splat(temperature * half), f64x2.splat(0))
   setTemperature_f64(half, f64x2.extract_lane(hi, 0), f64x2.extract_lane(lo, 0))
@@ -206,11 +202,12 @@ export function overDoubleRows(
   classes: usize,
   temperature: f64,
   scales: usize,
+  scaleStride: usize,
   values: usize,
   out: usize,
   flags: usize,
   scratch: usize,
 ): i32 {
   setTemperature(temperature)
-  return overScaled(operation, isScaled, x, labels, rows, classes, temperature, scales, values, out, flags, scratch)
+  return overScaled(operation, isScaled, x, labels, rows, classes, temperature, scales, scaleStride, values, out, flags, scratch)
 }

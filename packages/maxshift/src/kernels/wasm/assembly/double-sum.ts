@@ -21,7 +21,7 @@ import {
 import { BLOCK, GRID_104_BITS, GRID_78_BITS, ONE_BITS, UNIT_104, UNIT_26, UNIT_52, UNIT_78 } from './grid'
 import { constant } from './lanes'
 import { productErrorOfHalves, sumError, upperHalf } from './pairs'
-import { halved, isScaled, over, overLow } from './temperature-double'
+import { halved, over, overLow } from './temperature-double'
 
 /** Fields of the record of a row, as float64, after MAX and SECOND. */
 export const SLICE_26: usize = 16
@@ -45,45 +45,18 @@ function c(index: i32): v128 {
 export const KEPT: usize = 48
 
 /** Sums of differences beside S₂, for losses with class weights: none, Σ (x_k − m₂), or Σ base_k · (x_k − m₂). */
-const WEIGHTED: i32 = 2
+export const NONE: i32 = 0
+export const UNIFORM: i32 = 1
+export const WEIGHTED: i32 = 2
 
-// Compensated sums in two lanes, as in kernels/js/targets.ts.
-export let dot = f64x2.splat(0)
-export let dotLow = f64x2.splat(0)
-
-// @ts-expect-error: decorator
-@inline
-function addToDot(value: v128, error: v128): void {
-  const next = f64x2.add(dot, value)
-  dotLow = f64x2.add(dotLow, f64x2.add(sumError(dot, value, next), error))
-  dot = next
-}
-
-/** Adds a difference, times its weight, in the lanes that exist. */
-// @ts-expect-error: decorator
-@inline
-function addDifferences(
-  difference: v128,
-  differenceLow: v128,
-  kind: i32,
-  weight: v128,
-  weightLow: v128,
-  existing: v128,
-): void {
-  const d = v128.and(difference, existing)
-  const low = v128.and(differenceLow, existing)
-  if (kind === WEIGHTED) {
-    const product = f64x2.mul(weight, d)
-    const head = upperHalf(weight)
-    const error = productErrorOfHalves(d, head, f64x2.sub(weight, head), product)
-    addToDot(product, f64x2.add(error, f64x2.add(f64x2.mul(weight, low), f64x2.mul(weightLow, d))))
-  } else addToDot(d, low)
-}
+/** Where these go in the record: two lanes, compensated, as in kernels/js/targets.ts. */
+export const DOT: usize = 80
+export const DOT_LOW: usize = 96
 
 /**
  * The slices of S₂ to the record, which has a finite MAX and SECOND, as integers in units of the grids: the maximum counts as 1 and leaves
  * again, entries more than 75 below count as 0, as in the reference. With `keep` the exponentials go to `kept`, KEPT bytes for two
- * entries. With `soft` the differences of `kind` are added up as well, for weights at `base` with low parts as loadLow has them.
+ * entries. The differences of `kind` are added up as well, for weights at `base` with low parts as loadLow has them.
  */
 // @ts-expect-error: decorator
 @inline
@@ -94,7 +67,6 @@ export function sumOfOthers(
   record: usize,
   keep: bool,
   kept: usize,
-  soft: bool,
   kind: i32,
   base: usize,
   lowOffset: usize,
@@ -103,6 +75,8 @@ export function sumOfOthers(
   const shift = halved(scaled, second)
   let units78 = i64x2.splat(0)
   let units104 = i64x2.splat(0)
+  let dot = f64x2.splat(0)
+  let dotLow = dot
   let high: i64 = 0
   let low: i64 = 0
   let left = classes
@@ -160,16 +134,32 @@ export function sumOfOthers(
       units78 = i64x2.add(units78, third)
       const fourth = f64x2.sub(afterMiddle, f64x2.sub(third, grid78))
       units104 = i64x2.add(units104, f64x2.add(fourth, c(4)))
-      if (soft && kind) {
-        const existing = x < last ? i64x2.splat(-1) : i64x2(-1, 0)
-        let weight = second
-        let weightLow = second
-        if (kind === WEIGHTED) {
-          weight = x < last ? v128.load(base) : v128.load64_zero(base)
-          weightLow = loadLow(base, lowOffset, x < last)
+      if (kind) {
+        let value = difference
+        let error = differenceLow
+        if (kind === UNIFORM) {
+          if (x === last) {
+            value = v128.and(value, i64x2(-1, 0))
+            error = v128.and(error, i64x2(-1, 0))
+          }
+        } else {
+          const isTwo = x < last
+          const weight = isTwo ? v128.load(base) : v128.load64_zero(base)
+          // Terms of weight 0 are 0, also at −∞.
+          const counts = f64x2.gt(weight, f64x2.splat(0))
+          const d = v128.and(difference, counts)
+          const tail = v128.and(differenceLow, counts)
+          const weightHead = upperHalf(weight)
+          value = f64x2.mul(weight, d)
+          error = f64x2.add(
+            productErrorOfHalves(d, weightHead, f64x2.sub(weight, weightHead), value),
+            f64x2.add(f64x2.mul(weight, tail), f64x2.mul(loadLow(base, lowOffset, isTwo), d)),
+          )
+          base += 16
         }
-        addDifferences(difference, differenceLow, kind, weight, weightLow, existing)
-        base += 16
+        const next = f64x2.add(dot, value)
+        dotLow = f64x2.add(dotLow, f64x2.add(sumError(dot, value, next), error))
+        dot = next
       }
     }
     x = last + 8
@@ -185,10 +175,8 @@ export function sumOfOthers(
   f64.store(record, <f64>low * UNIT_52, SLICE_52)
   f64.store(record, <f64>sum78 * UNIT_78, SLICE_78)
   f64.store(record, <f64>sum104 * UNIT_104, SLICE_104)
-}
-
-/** The slices for one row of a loss with class weights; the sums of the differences stay in `dot`. */
-export function softSums(x: usize, classes: usize, kind: i32, base: usize, lowOffset: usize, record: usize): void {
-  dot = dotLow = f64x2.splat(0)
-  sumOfOthers(isScaled, x, classes, record, false, 0, true, kind, base, lowOffset)
+  if (kind) {
+    v128.store(record, dot, DOT)
+    v128.store(record, dotLow, DOT_LOW)
+  }
 }

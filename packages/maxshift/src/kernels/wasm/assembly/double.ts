@@ -12,12 +12,12 @@ import { halved, isScaled, over, overLow } from './temperature-double'
 /** Differences below the second are clamped, as in the reference. */
 const EXP_UNDERFLOW: f64 = -1600
 
-/** (hi + lo) · 2^exponent, rounded once, as scaleRounded in special/bits.ts; hi > 0. */
+/** (hi + lo) · 2^exponent, rounded once, as scaleRounded in special/bits.ts; hi ≥ 0. */
 export function scaleRounded(hi: f64, lo: f64, exponent: i64): f64 {
-  if (exponent < -1200) return 0
+  if (hi === 0 || exponent < -1200) return 0
   const top = exponent + ((reinterpret<i64>(hi) >> 52) - 1023)
   if (top >= -1022) {
-    if (exponent >= -1022) return hi * reinterpret<f64>((exponent + 1023) << 52)
+    if (exponent >= -1022 && exponent <= 1023) return hi * reinterpret<f64>((exponent + 1023) << 52)
     const half = exponent >> 1
     return hi * reinterpret<f64>((half + 1023) << 52) * reinterpret<f64>((exponent - half + 1023) << 52)
   }

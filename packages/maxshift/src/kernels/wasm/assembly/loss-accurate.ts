@@ -13,7 +13,7 @@ export function crossEntropy_f32(
   losses: usize,
   flags: usize,
 ): i32 {
-  return overRows(VALUE, x, labels, rows, classes, temperature, 0, losses, 0, flags, 0)
+  return overRows(VALUE, x, labels, rows, classes, temperature, 0, 0, losses, 0, flags, 0)
 }
 
 export function crossEntropyWithGradient_f32(
@@ -23,12 +23,13 @@ export function crossEntropyWithGradient_f32(
   classes: usize,
   temperature: f64,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
   flags: usize,
   scratch: usize,
 ): i32 {
-  return overRows(GRADIENT, x, labels, rows, classes, temperature, scales, losses, gradient, flags, scratch)
+  return overRows(GRADIENT, x, labels, rows, classes, temperature, scales, scaleStride, losses, gradient, flags, scratch)
 }
 
 export function crossEntropy_f64(
@@ -40,7 +41,7 @@ export function crossEntropy_f64(
   losses: usize,
   flags: usize,
 ): i32 {
-  return double.overDoubleRows(double.LOSS, x, labels, rows, classes, temperature, 0, losses, 0, flags, 0)
+  return double.overDoubleRows(double.LOSS, x, labels, rows, classes, temperature, 0, 0, losses, 0, flags, 0)
 }
 
 export function crossEntropyWithGradient_f64(
@@ -50,11 +51,12 @@ export function crossEntropyWithGradient_f64(
   classes: usize,
   temperature: f64,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
   flags: usize,
   scratch: usize,
 ): i32 {
   const operation = double.GRADIENT
-  return double.overDoubleRows(operation, x, labels, rows, classes, temperature, scales, losses, gradient, flags, scratch)
+  return double.overDoubleRows(operation, x, labels, rows, classes, temperature, scales, scaleStride, losses, gradient, flags, scratch)
 }

@@ -14,7 +14,7 @@ export function crossEntropyFast_f32(
   losses: usize,
   flags: usize,
 ): i32 {
-  return overRows(VALUE + FAST, x, labels, rows, classes, temperature, 0, losses, 0, flags, 0)
+  return overRows(VALUE + FAST, x, labels, rows, classes, temperature, 0, 0, losses, 0, flags, 0)
 }
 
 export function crossEntropyWithGradientFast_f32(
@@ -24,12 +24,13 @@ export function crossEntropyWithGradientFast_f32(
   classes: usize,
   temperature: f64,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
   flags: usize,
   scratch: usize,
 ): i32 {
-  return overRows(GRADIENT + FAST, x, labels, rows, classes, temperature, scales, losses, gradient, flags, scratch)
+  return overRows(GRADIENT + FAST, x, labels, rows, classes, temperature, scales, scaleStride, losses, gradient, flags, scratch)
 }
 
 export function crossEntropyFast_f64(
@@ -41,7 +42,7 @@ export function crossEntropyFast_f64(
   losses: usize,
   flags: usize,
 ): i32 {
-  return overRows(VALUE + FAST + DOUBLE, x, labels, rows, classes, temperature, 0, losses, 0, flags, 0)
+  return overRows(VALUE + FAST + DOUBLE, x, labels, rows, classes, temperature, 0, 0, losses, 0, flags, 0)
 }
 
 export function crossEntropyWithGradientFast_f64(
@@ -51,12 +52,13 @@ export function crossEntropyWithGradientFast_f64(
   classes: usize,
   temperature: f64,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
   flags: usize,
   scratch: usize,
 ): i32 {
-  return overRows(GRADIENT + FAST + DOUBLE, x, labels, rows, classes, temperature, scales, losses, gradient, flags, scratch)
+  return overRows(GRADIENT + FAST + DOUBLE, x, labels, rows, classes, temperature, scales, scaleStride, losses, gradient, flags, scratch)
 }
 
 export { heapBase } from './rows'

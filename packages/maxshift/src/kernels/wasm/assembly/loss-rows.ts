@@ -16,9 +16,18 @@ export const GRADIENT = 1
 
 // @ts-expect-error: decorator
 @inline
-function group(operation: i32, x: usize, classes: usize, label: usize, scale: usize, loss: usize, out: usize): bool {
+function group(
+  operation: i32,
+  x: usize,
+  classes: usize,
+  label: usize,
+  scale: usize,
+  scaleStride: usize,
+  loss: usize,
+  out: usize,
+): bool {
   if (operation === VALUE) return crossEntropyGroup(x, label, classes, loss)
-  return crossEntropyGradientGroup(x, label, classes, scale, loss, out)
+  return crossEntropyGradientGroup(x, label, classes, scale, scaleStride, loss, out)
 }
 
 // @ts-expect-error: decorator
@@ -41,8 +50,7 @@ function row(
   return doubleFast.crossEntropyGradientRow(x, classes, label, scale, loss, out)
 }
 
-/** Scales are pairs, of which float32 and fast mode take the first number. */
-const SCALE: usize = 16
+// Scales are pairs, of which float32 and fast mode take the first number; `scaleStride` is 0 where all rows have the same, else 16.
 
 // @ts-expect-error: decorator
 @inline
@@ -54,6 +62,7 @@ export function overRows(
   classes: usize,
   temperature: f64,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   out: usize,
   flags: usize,
@@ -65,13 +74,13 @@ export function overRows(
   let tried = -1
   for (let r = 0; r < rows; ) {
     if (operation < FAST && r > tried && classes <= GROUP_CLASSES && r + GROUP_ROWS <= rows) {
-      if (group(operation, x, classes, labels, scales, losses, out)) {
+      if (group(operation, x, classes, labels, scales, scaleStride, losses, out)) {
         store<u32>(flags + r, 0)
         r += GROUP_ROWS
         x += stride << 2
         out += stride << 2
         labels += GROUP_ROWS << 2
-        scales += SCALE << 2
+        scales += scaleStride << 2
         losses += GROUP_ROWS << 3
         continue
       }
@@ -85,7 +94,7 @@ export function overRows(
     x += stride
     out += stride
     labels += 4
-    scales += SCALE
+    scales += scaleStride
     losses += 8
   }
   return left

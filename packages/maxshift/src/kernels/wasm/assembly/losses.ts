@@ -2,6 +2,6 @@
 export * from './loss-accurate'
 export * from './loss-fast'
 export { softCrossEntropy_f32, softCrossEntropyWithGradient_f32 } from './soft-rows'
-export { softGradient_f64, softSums_f64 } from './soft-double'
+export { softCrossEntropy_f64, softCrossEntropyWithGradient_f64 } from './soft-double'
+export { setSoft_f64 } from './soft-double-record'
 export { table_f64 } from './exp-double'
-export { setTemperature_f64 } from './temperature-double'

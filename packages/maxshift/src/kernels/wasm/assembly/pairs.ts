@@ -40,3 +40,21 @@ export function productErrorOfHalves(a: v128, bHead: v128, bTail: v128, product:
   )
   return f64x2.sub(f64x2.mul(aTail, bTail), rest)
 }
+
+// Loose pairs: addLoosely and multiplyLoosely of special/double-double.ts, whose heads are the plain sum and the plain product.
+
+/** The low part of (aHi + aLo) + (bHi + bLo), whose head is given. */
+// @ts-expect-error: decorator
+@inline
+export function sumLow(aHi: v128, aLo: v128, bHi: v128, bLo: v128, sum: v128): v128 {
+  return f64x2.add(sumError(aHi, bHi, sum), f64x2.add(aLo, bLo))
+}
+
+/** The low part of (aHi + aLo) · (bHi + bLo), whose head is given. */
+// @ts-expect-error: decorator
+@inline
+export function productLow(aHi: v128, aLo: v128, bHi: v128, bLo: v128, product: v128): v128 {
+  const bHead = upperHalf(bHi)
+  const error = productErrorOfHalves(aHi, bHead, f64x2.sub(bHi, bHead), product)
+  return f64x2.add(error, f64x2.add(f64x2.mul(aHi, bLo), f64x2.mul(aLo, bHi)))
+}

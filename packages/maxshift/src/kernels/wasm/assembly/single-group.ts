@@ -196,14 +196,16 @@ export function crossEntropyGradientGroup(
   labels: usize,
   classes: usize,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
 ): bool {
   if (!reduceGroup(x, classes, true)) return false
   const values = labelled(labels)
   storeLosses(values, losses)
-  const scale01 = v128.load64_lane(scales, v128.load64_splat(scales, 16), 0)
-  const scale23 = v128.load64_lane(scales + 32, v128.load64_splat(scales, 48), 0)
+  const scale01 = v128.load64_lane(scales, v128.load64_splat(scales + scaleStride), 0)
+  const scales23 = scales + (scaleStride << 1)
+  const scale23 = v128.load64_lane(scales23, v128.load64_splat(scales23 + scaleStride), 0)
   const t01 = atRows(POWERS, labels, 5, 8)
   const t23 = atRows(POWERS + 16, labels + 8, 5, 8)
   const low = atLabel(f64x2.promote_low_f32x4(values), t01, max01, power01, others01, scale01)

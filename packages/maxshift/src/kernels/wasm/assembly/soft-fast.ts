@@ -201,6 +201,7 @@ function overRows(
   rows: i32,
   classes: usize,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   out: usize,
   flags: usize,
@@ -210,7 +211,7 @@ function overRows(
   for (let r = 0; r < rows; r++) {
     const label: isize = labels ? load<i32>(labels + (r << 2)) : -1
     const peak = labels ? f64.load(peaks + (r << 3)) : 0
-    const scale = withGradient ? f64.load(scales + (r << 4)) : 0
+    const scale = withGradient ? f64.load(scales + <usize>r * scaleStride) : 0
     const loss = losses + (r << 3)
     const done = isDouble
       ? rowDouble(withGradient, x, classes, base, stride, label, peak, scale, loss, out)
@@ -235,7 +236,7 @@ export function softCrossEntropyFast_f32(
   losses: usize,
   flags: usize,
 ): i32 {
-  return overRows(false, false, x, base, stride, labels, peaks, rows, classes, 0, losses, 0, flags)
+  return overRows(false, false, x, base, stride, labels, peaks, rows, classes, 0, 0, losses, 0, flags)
 }
 
 export function softCrossEntropyWithGradientFast_f32(
@@ -247,11 +248,12 @@ export function softCrossEntropyWithGradientFast_f32(
   rows: i32,
   classes: usize,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
   flags: usize,
 ): i32 {
-  return overRows(false, true, x, base, stride, labels, peaks, rows, classes, scales, losses, gradient, flags)
+  return overRows(false, true, x, base, stride, labels, peaks, rows, classes, scales, scaleStride, losses, gradient, flags)
 }
 
 export function softCrossEntropyFast_f64(
@@ -265,7 +267,7 @@ export function softCrossEntropyFast_f64(
   losses: usize,
   flags: usize,
 ): i32 {
-  return overRows(true, false, x, base, stride, labels, peaks, rows, classes, 0, losses, 0, flags)
+  return overRows(true, false, x, base, stride, labels, peaks, rows, classes, 0, 0, losses, 0, flags)
 }
 
 export function softCrossEntropyWithGradientFast_f64(
@@ -277,9 +279,10 @@ export function softCrossEntropyWithGradientFast_f64(
   rows: i32,
   classes: usize,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
   flags: usize,
 ): i32 {
-  return overRows(true, true, x, base, stride, labels, peaks, rows, classes, scales, losses, gradient, flags)
+  return overRows(true, true, x, base, stride, labels, peaks, rows, classes, scales, scaleStride, losses, gradient, flags)
 }

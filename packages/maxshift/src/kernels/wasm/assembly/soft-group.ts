@@ -173,14 +173,16 @@ export function softGradientGroup(
   labels: usize,
   peaks: usize,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
 ): bool {
   if (!reduce(x, classes, base, labels, peaks, true)) return false
   v128.store(losses, loss01)
   v128.store(losses, loss23, 16)
-  const scale01 = v128.load64_lane(scales, v128.load64_splat(scales, 16), 0)
-  const scale23 = v128.load64_lane(scales + 32, v128.load64_splat(scales, 48), 0)
+  const scale01 = v128.load64_lane(scales, v128.load64_splat(scales + scaleStride), 0)
+  const scales23 = scales + (scaleStride << 1)
+  const scale23 = v128.load64_lane(scales23, v128.load64_splat(scales23 + scaleStride), 0)
   const top01 = f64x2.div(f64x2.splat(1), onePlus(others01))
   const top23 = f64x2.div(f64x2.splat(1), onePlus(others23))
   const rest01 = f64x2.mul(others01, top01)

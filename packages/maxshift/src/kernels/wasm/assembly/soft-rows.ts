@@ -25,6 +25,7 @@ function overRows(
   rows: i32,
   classes: usize,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   out: usize,
   flags: usize,
@@ -35,7 +36,7 @@ function overRows(
   for (let r = 0; r < rows; ) {
     if (stride === 0 && r > tried && classes <= GROUP_CLASSES && r + GROUP_ROWS <= rows) {
       const done = withGradient
-        ? softGradientGroup(x, classes, base, labels, peaks, scales, losses, out)
+        ? softGradientGroup(x, classes, base, labels, peaks, scales, scaleStride, losses, out)
         : softGroup(x, classes, base, labels, peaks, losses)
       if (done) {
         store<u32>(flags + r, 0)
@@ -46,7 +47,7 @@ function overRows(
           labels += GROUP_ROWS << 2
           peaks += GROUP_ROWS << 3
         }
-        scales += GROUP_ROWS << 4
+        scales += scaleStride << 2
         losses += GROUP_ROWS << 3
         continue
       }
@@ -67,7 +68,7 @@ function overRows(
       labels += 4
       peaks += 8
     }
-    scales += 16
+    scales += scaleStride
     losses += 8
   }
   return left
@@ -84,7 +85,7 @@ export function softCrossEntropy_f32(
   losses: usize,
   flags: usize,
 ): i32 {
-  return overRows(false, x, base, stride, labels, peaks, rows, classes, 0, losses, 0, flags, 0)
+  return overRows(false, x, base, stride, labels, peaks, rows, classes, 0, 0, losses, 0, flags, 0)
 }
 
 export function softCrossEntropyWithGradient_f32(
@@ -96,10 +97,13 @@ export function softCrossEntropyWithGradient_f32(
   rows: i32,
   classes: usize,
   scales: usize,
+  scaleStride: usize,
   losses: usize,
   gradient: usize,
   flags: usize,
   scratch: usize,
 ): i32 {
-  return overRows(true, x, base, stride, labels, peaks, rows, classes, scales, losses, gradient, flags, scratch)
+  return overRows(
+    true, x, base, stride, labels, peaks, rows, classes, scales, scaleStride, losses, gradient, flags, scratch,
+  )
 }
