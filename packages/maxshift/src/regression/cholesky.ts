@@ -52,20 +52,20 @@ export function solveRowsTransposed(factor: Float64Array, size: number, matrix: 
   }
 }
 
-/** Σ_{p < count} matrix[a + p] · matrix[b + p], in four sums that the processor can add side by side. */
-function dotRange(matrix: Float64Array, a: number, b: number, count: number): number {
+/** Σ_{p < count} matrix[a + p] · other[b + p], in four sums that the processor can add side by side. */
+function dotRange(matrix: Float64Array, a: number, b: number, count: number, other: Float64Array = matrix): number {
   let s0 = 0
   let s1 = 0
   let s2 = 0
   let s3 = 0
   let p = 0
   for (; p + 4 <= count; p += 4) {
-    s0 += matrix[a + p] * matrix[b + p]
-    s1 += matrix[a + p + 1] * matrix[b + p + 1]
-    s2 += matrix[a + p + 2] * matrix[b + p + 2]
-    s3 += matrix[a + p + 3] * matrix[b + p + 3]
+    s0 += matrix[a + p] * other[b + p]
+    s1 += matrix[a + p + 1] * other[b + p + 1]
+    s2 += matrix[a + p + 2] * other[b + p + 2]
+    s3 += matrix[a + p + 3] * other[b + p + 3]
   }
-  for (; p < count; p++) s0 += matrix[a + p] * matrix[b + p]
+  for (; p < count; p++) s0 += matrix[a + p] * other[b + p]
   return s0 + s1 + (s2 + s3)
 }
 
@@ -91,4 +91,29 @@ export function multiplyRowsTransposed(factor: Float64Array, size: number, matri
       for (let j = 0; j <= i; j++) matrix[begin + j] += factor[row + j] * value
     }
   }
+}
+
+/** The inverse of L·Lᵀ, size × size, both triangles. */
+export async function invert(factor: Float64Array, size: number, pause: Pause): Promise<Float64Array> {
+  // Row i is column i of L⁻¹, which begins with i zeros.
+  const columns = new Float64Array(size * size)
+  for (let i = 0; i < size; i++) {
+    const column = columns.subarray(i * size, (i + 1) * size)
+    column[i] = 1 / factor[i * size + i]
+    for (let j = i + 1; j < size; j++) {
+      const row = j * size
+      column[j] = -dotRange(factor, row + i, i, j - i, column) / factor[row + j]
+    }
+    await pause()
+  }
+  const inverse = new Float64Array(size * size)
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j <= i; j++) {
+      const entry = dotRange(columns, i * size + i, j * size + i, size - i)
+      inverse[i * size + j] = entry
+      inverse[j * size + i] = entry
+    }
+    await pause()
+  }
+  return inverse
 }

@@ -17,6 +17,8 @@ import {
 } from './checks.ts'
 import { type Contributions, explainRow } from './contributions.ts'
 import { fitModel } from './fit.ts'
+import { type Inference, infer } from './inference.ts'
+import { type InferenceOptions, prepareInference } from './inference-options.ts'
 import { encodeLabels, type Label, type Labels, type SoftTargets, type TrainingLabels } from './labels.ts'
 import { argmax, type EvaluateOptions, type Evaluation, MetricsCollector } from './metrics.ts'
 import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
@@ -156,6 +158,18 @@ export class SoftmaxRegression<L extends Label = Label> {
       metrics.add(this.computeLogits(features, first, count), encoded.subarray(first, first + count))
     }
     return metrics.finish()
+  }
+
+  /**
+   * Standard errors, z, p and confidence intervals of the coefficients, and how well the model explains the labels; see Inference. For
+   * a model fitted to these rows without a penalty, with a small tolerance such as 1e-8, of at most 2048 coefficients.
+   *
+   * Rejects as evaluate throws, and with a RangeError for a model with a penalty, a calibrated one, one that is not at the maximum of
+   * the likelihood of these rows, for features of which some follow from others, for separated classes, and for too many coefficients.
+   */
+  async inference(features: Features, labels: Labels, options?: InferenceOptions): Promise<Inference<L>> {
+    const encoded = this.checkLabels('inference', labels, this.checkRows('inference', features))
+    return (await infer(await prepareInference(this, features, encoded, options))) as Inference<L>
   }
 
   /**
