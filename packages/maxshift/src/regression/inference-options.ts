@@ -89,11 +89,11 @@ export async function prepareInference(
 
 /** Only at the maximum of the likelihood does its curvature say how far off the coefficients may be. */
 function checkModel({ report, classNames }: ModelParts): void {
-  for (const name of ['l2', 'l1']) {
-    const penalty: unknown = Reflect.get(report, name)
-    if (penalty !== undefined && penalty !== 0) {
+  for (const name of ['l2', 'l1'] as const) {
+    if (report[name] !== 0) {
       throw new RangeError(
-        `${WHO}: expected a model without a penalty, which pulls coefficients towards 0, got ${name} = ${penalty} (fit with ${name}: 0)`,
+        `${WHO}: expected a model without a penalty, which pulls coefficients towards 0, got ${name} = ${report[name]} (fit with ` +
+          `${name}: 0)`,
       )
     }
   }
