@@ -1,11 +1,11 @@
 /**
- * The fused pass of a linear classifier, for the trainer: tiles of linear-tiles.ts in float64, whose logits go through the
- * accurate row kernel. Loss and residual keep their digits however confident a row is. Features of any dtype are widened tile by
+ * The fused pass of a linear classifier, for the trainer: tiles of linear-tiles.ts, whose logits go through the accurate row
+ * kernel. Loss and residual keep their digits however confident a row is. Features of any dtype are widened, or rounded, tile by
  * tile, never as a whole.
  */
 import type { Features, Kernels, LinearKernels, LinearPass } from './kernels.ts'
 import type { LinearMemory } from './linear-products.ts'
-import { LinearTiles } from './linear-tiles.ts'
+import { LinearTiles, type Precision } from './linear-tiles.ts'
 import { LossSum, RowLosses } from './row-losses.ts'
 
 /** The row kernels for a call over so many logits. */
@@ -17,12 +17,17 @@ export function createLinearKernels(
   create: (bytes: number) => LinearMemory,
   rowKernels: RowKernels,
 ): LinearKernels {
-  return { name, createPass: (featureCount, classes) => createPass(featureCount, classes, create, rowKernels) }
+  return {
+    name,
+    createPass: (featureCount, classes, precision = 'f64') =>
+      createPass(featureCount, classes, precision, create, rowKernels),
+  }
 }
 
 function createPass(
   featureCount: number,
   classes: number,
+  precision: Precision,
   create: (bytes: number) => LinearMemory,
   rowKernels: RowKernels,
 ): LinearPass {
@@ -30,12 +35,13 @@ function createPass(
     featureCount,
     classes,
     rows: Infinity,
-    precision: 'f64',
+    precision,
     weightsGradient: true,
     featuresGradient: false,
   } as const
   const tiles = new LinearTiles(shape, create)
   const rowLosses = new RowLosses(tiles.tileRows, classes)
+  const rounded = precision === 'f32' ? new Float32Array(classes * featureCount) : undefined
   const interceptsSums = new Float64Array(classes)
 
   /** Calls `each` for every tile with its first row and its number of rows. */
@@ -54,7 +60,10 @@ function createPass(
   }
 
   return {
-    setWeights: (weights, intercepts) => tiles.setWeights(weights, intercepts),
+    setWeights(weights, intercepts) {
+      if (rounded) rounded.set(weights)
+      tiles.setWeights(rounded ?? weights, intercepts)
+    },
     logits(features, firstRow, rows, out) {
       overTiles(features, firstRow, rows, (first, count) =>
         out.set(tiles.logits.subarray(0, count * classes), (first - firstRow) * classes),

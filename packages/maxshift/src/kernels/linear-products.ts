@@ -57,9 +57,10 @@ type AddOuter = (
 
 /** The kernels, <operation>_<types>; with two types the first is that of the source or of the products. */
 export interface LinearProducts {
-  /** Contiguous rows of `features` numbers from `from` to rows of a tile. */
+  /** Contiguous rows of `features` numbers from `from` to rows of a tile; float64 is rounded to float32. */
   loadRows_u8_f32: LoadRows
   loadRows_f32_f32: LoadRows
+  loadRows_f64_f32: LoadRows
   loadRows_u8_f64: LoadRows
   loadRows_f32_f64: LoadRows
   loadRows_f64_f64: LoadRows

@@ -80,9 +80,10 @@ export function planOf({ featureCount, classes, rows, precision }: LinearShape):
   }
 }
 
-/** Those that there are: float64 is never made narrower. */
 type RowsLoader = Extract<keyof LinearProducts, `loadRows_${string}`>
+/** Those that there are: weights in float64 are never made narrower. */
 type PanelLoader = Extract<keyof LinearProducts, `loadPanel_${string}`>
+type AddOuter = Extract<keyof LinearProducts, `addOuter_${string}`>
 
 type Suffix = 'u8' | 'f32' | 'f64'
 const suffixOf = (array: Features): Suffix =>
@@ -98,7 +99,7 @@ function layOut(shape: LinearShape, plan: Plan) {
     end += roundUp(bytes, LINE)
     return start
   }
-  const gradientBytes = featureCount * (gradientStays ? classes * 8 : panelClasses * size)
+  const gradientBytes = featureCount * (gradientStays ? classes : panelClasses) * 8
   return {
     /** Rows or weights as they come. */
     raw: area(Math.max(tileRows, panelClasses) * featureCount * 8),
@@ -199,25 +200,30 @@ export class LinearTiles {
     })
   }
 
-  /** Adds the tile's part, from the gradient of its logits, to the gradient of the weights; see finishWeightsGradient. */
+  /**
+   * Adds the tile's part, from the gradient of its logits, to the gradient of the weights, which is not of a narrower type; see
+   * finishWeightsGradient.
+   */
   addWeightsGradient(rows: number, result: FloatArray): void {
     const { shape, plan, at, kernels, views } = this
     const { featureCount, classes, precision } = shape
     const { size, stride, gradientStays } = plan
     const pack = kernels[`packCoefficients_${precision}`]
-    const narrow = precision === 'f32' ? kernels.addOuter_f32_f32 : kernels.addOuter_f64_f64
+    const type = result instanceof Float32Array ? 'f32' : 'f64'
+    const add = kernels[`addOuter_${precision}_${gradientStays ? 'f64' : type}` as AddOuter]
     this.overPanels((first, count) => {
       pack(at.logits + first * size, classes * size, size, rows, count, at.coefficients)
       if (gradientStays) {
         const out = at.gradient + first * featureCount * 8
-        kernels[`addOuter_${precision}_f64`](at.x, stride, rows, at.coefficients, count, featureCount, out, at.spare)
+        add(at.x, stride, rows, at.coefficients, count, featureCount, out, at.spare)
         return
       }
       const begin = first * featureCount
       const length = count * featureCount
       this.put(result.subarray(begin, begin + length), at.gradient)
-      narrow(at.x, stride, rows, at.coefficients, count, featureCount, at.gradient, at.spare)
-      result.set(views[precision].subarray(at.gradient / size, at.gradient / size + length), begin)
+      add(at.x, stride, rows, at.coefficients, count, featureCount, at.gradient, at.spare)
+      const from = at.gradient / result.BYTES_PER_ELEMENT
+      result.set(views[type].subarray(from, from + length), begin)
     })
   }
 

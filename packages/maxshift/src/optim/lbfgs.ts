@@ -20,6 +20,8 @@ export interface LbfgsOptions {
   readonly memory?: number
   /** Other coordinates, in which the function is rounder, once it is known better. */
   readonly renewal?: Renewal
+  /** For an objective that is rough at first, and cheaper so. The result is never of the rough one. */
+  readonly rough?: Rough
   /** Called after every step; returning false, or a promise of it, ends the run with the status `stopped`. */
   readonly onIteration?: (iteration: Iteration, parameters: Float64Array) => unknown
   /** Goes on from here instead of the start: the run ends as the one would have that the state is from, bit for bit. */
@@ -39,7 +41,20 @@ export interface LbfgsState {
   readonly lowest: number
   readonly flattest: number
   readonly idle: number
+  readonly isRough: boolean
   readonly history: readonly Iteration[]
+}
+
+/**
+ * An objective whose values and gradients are rounded more than need be, until it is asked to be exact: when the gradient norm has
+ * come down to `floor`, or to the tolerance, and whenever a run could end. The pairs are kept.
+ */
+export interface Rough {
+  readonly floor: number
+  /** The rounding of values, relative to them. */
+  readonly noise: number
+  /** Makes the objective exact; called at most once. */
+  readonly refine: () => void
 }
 
 /** A change of the coordinates on the way. The pairs go along, so that nothing is forgotten. */
@@ -55,37 +70,39 @@ export interface LbfgsResult extends OptimResult {
   readonly gradient: Float64Array
 }
 
-/** So many steps without a new lowest value or gradient norm mean that rounding has taken over. */
+/** So many steps without a new lowest value or gradient norm mean that rounding has taken over; while the objective is rough, fewer. */
 const IDLE_MOST = 40
+const ROUGH_IDLE_MOST = 4
+/** Trials of a line search while the objective is rough. */
+const ROUGH_TRIALS = 12
 
 /** Minimises `objective` from `start`, which is left as it is. Rejects only with what the objective or callback throws. */
 export async function lbfgs(objective: Objective, start: Float64Array, options: LbfgsOptions): Promise<LbfgsResult> {
-  const { tolerance, maxIterations, memory = 10, renewal, onIteration, resume, onState } = options
+  const { maxIterations, memory = 10, renewal, onIteration, resume, onState } = options
   const descent = new Descent(objective, start, memory)
   const history: Iteration[] = resume ? [...resume.history] : []
-  const end = (status: OptimStatus): LbfgsResult => ({
-    status,
-    parameters: descent.here.parameters,
-    gradient: descent.here.gradient,
-    iterations: history.length,
-    evaluations: descent.evaluations,
-    objective: descent.value,
-    gradientNorm: descent.gradientNorm,
-    history,
-  })
-
+  let rough = options.rough
+  if (rough && resume?.isRough === false) {
+    rough.refine()
+    rough = undefined
+  }
   if (resume) descent.restore(resume)
-  else await descent.begin()
-  if (!Number.isFinite(descent.value) || !Number.isFinite(descent.gradientNorm)) return end('not-finite')
+  else await descent.measure()
   let { lowest, flattest, idle } = resume ?? { lowest: descent.value, flattest: descent.gradientNorm, idle: 0 }
-  // A norm that is no number has not converged.
-  while (!(descent.gradientNorm <= tolerance)) {
-    if (history.length >= maxIterations) return end('max-iterations')
+
+  /** How the run ends here, as far as the objective can be trusted; undefined after a step. */
+  const advance = async (): Promise<OptimStatus | undefined> => {
+    if (!Number.isFinite(descent.value) || !Number.isFinite(descent.gradientNorm)) return 'not-finite'
+    if (descent.gradientNorm <= Math.max(options.tolerance, rough?.floor ?? 0)) return 'converged'
+    if (history.length >= maxIterations) return 'max-iterations'
     if (renewal?.iterations.includes(history.length)) {
       await descent.renew(renewal)
       flattest = descent.gradientNorm
+      // A norm that is no number has not converged.
+      if (descent.gradientNorm <= options.tolerance) return 'converged'
     }
-    if (idle >= IDLE_MOST || !(await descent.advance())) return end('line-search-failed')
+    const most = rough ? ROUGH_IDLE_MOST : IDLE_MOST
+    if (idle >= most || !(await descent.advance(rough?.noise))) return 'line-search-failed'
     const { value, gradientNorm, evaluations } = descent
     idle = value < lowest || gradientNorm < flattest ? 0 : idle + 1
     lowest = Math.min(lowest, value)
@@ -93,10 +110,27 @@ export async function lbfgs(objective: Objective, start: Float64Array, options: 
     const iteration = { iteration: history.length + 1, objective: value, gradientNorm, evaluations }
     history.push(iteration)
     const goOn = (await onIteration?.(iteration, descent.here.parameters)) !== false
-    await onState?.(() => ({ ...descent.save(), lowest, flattest, idle, history: [...history] }))
-    if (!goOn) return end('stopped')
+    const isRough = rough !== undefined
+    await onState?.(() => ({ ...descent.save(), lowest, flattest, idle, isRough, history: [...history] }))
+    return goOn ? undefined : 'stopped'
   }
-  return end('converged')
+
+  for (;;) {
+    const status = await advance()
+    if (status === undefined) continue
+    const ends = !rough || status === 'stopped' || status === 'max-iterations'
+    if (rough) {
+      rough.refine()
+      rough = undefined
+      await descent.measure()
+      lowest = descent.value
+      flattest = descent.gradientNorm
+      idle = 0
+    }
+    if (!ends) continue
+    const { here, evaluations, value, gradientNorm } = descent
+    return { ...here, status, iterations: history.length, evaluations, objective: value, gradientNorm, history }
+  }
 }
 
 /** A point that moves downhill, step by step. */
@@ -119,9 +153,9 @@ class Descent {
     this.metric = new Metric(length, memory)
   }
 
-  /** Evaluates the start. */
-  async begin(): Promise<void> {
-    this.evaluations = 1
+  /** Evaluates the objective where it is. */
+  async measure(): Promise<void> {
+    this.evaluations++
     this.value = await this.objective(this.here.parameters, this.here.gradient)
     this.gradientNorm = norm(this.here.gradient)
   }
@@ -152,12 +186,15 @@ class Descent {
     this.metric.move(move)
   }
 
-  /** Takes one step; false if even the direction of steepest descent has none to offer. */
-  async advance(): Promise<boolean> {
-    let value = await this.searchDirection()
-    if (value === undefined && this.metric.pairs > 0) {
+  /**
+   * Takes one step; false if even the direction of steepest descent has none to offer. With noise, of an objective that will be exact,
+   * the pairs are not given up for that.
+   */
+  async advance(noise: number | undefined): Promise<boolean> {
+    let value = await this.searchDirection(noise)
+    if (value === undefined && this.metric.pairs > 0 && noise === undefined) {
       this.metric.clear()
-      value = await this.searchDirection()
+      value = await this.searchDirection(noise)
     }
     if (value === undefined) return false
     this.metric.learn(this.here, this.there)
@@ -170,14 +207,16 @@ class Descent {
   }
 
   /** The value of a better point, which is then `there`; undefined if the direction of the metric leads to none. */
-  private async searchDirection(): Promise<number | undefined> {
+  private async searchDirection(noise: number | undefined): Promise<number | undefined> {
     const { direction, metric, here, value } = this
     metric.direction(here.gradient, direction)
     const slope = dot(direction, here.gradient)
     if (!(slope < 0)) return undefined
     // Without pairs the length of the direction means nothing yet; begin with a step of length 1 at most.
     const firstStep = metric.pairs > 0 ? 1 : Math.min(1, 1 / norm(direction))
-    const { found, point } = await lineSearch((step) => this.evaluate(step), { step: 0, value, slope }, firstStep)
+    const search = noise === undefined ? {} : { noise, maxTrials: ROUGH_TRIALS }
+    const start = { step: 0, value, slope }
+    const { found, point } = await lineSearch((step) => this.evaluate(step), start, firstStep, search)
     if (found) return point.value
     if (!(point.step > 0 && point.value < value)) return undefined
     // A lower point without the conditions is still progress, but was not the last that the search looked at.

@@ -8,6 +8,7 @@ import { addOffset } from '../kernels/row-losses.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { type Columns, describeColumns } from './columns.ts'
 import type { DenseDataset } from './data.ts'
+import { blockRows } from './dense-job.ts'
 import type { ModelParts } from './model-file.ts'
 import type { FitSettings, SolverName } from './options.ts'
 import { createPause, type Pause } from './pause.ts'
@@ -17,7 +18,7 @@ import { sum } from './row-weights.ts'
 import { solveByLbfgs } from './solve-lbfgs.ts'
 import { solveByProximal } from './solve-proximal.ts'
 import type { Solution, Solver, Task } from './solver.ts'
-import { blockRows, createDenseSweep, type Sweep } from './sweep.ts'
+import { createDenseSweep, type Sweep } from './sweep.ts'
 import type { Training } from './training.ts'
 import { EarlyStopping } from './validation.ts'
 import { type Clock, startClock, Watch } from './watch.ts'
@@ -56,7 +57,7 @@ export class Trainer {
     this.columns = columns
     this.totalWeight = data.totalWeight
     this.masses = massesOf(data)
-    this.sweep = createDenseSweep(data, pause)
+    this.sweep = createDenseSweep(data, pause, training.settings.threads)
     this.pass = selectLinearKernels().createPass(data.featureCount, data.classes)
   }
 
@@ -107,7 +108,8 @@ export class Trainer {
       pause,
     }
     const { validation, start } = settings
-    const early = validation && new EarlyStopping(validation, createDenseSweep(validation.data, pause))
+    const early =
+      validation && new EarlyStopping(validation, createDenseSweep(validation.data, pause, settings.threads))
     const watch = new Watch(settings, clock, early)
     const penalty = penaltyOf(settings, columns.deviations)
     return { data, totalWeight, penalty, source, sweep, pass, start, settings, watch }

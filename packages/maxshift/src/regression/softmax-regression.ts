@@ -16,16 +16,15 @@ import {
   checkSampleWeights,
 } from './checks.ts'
 import { type Contributions, explainRow } from './contributions.ts'
+import { blockRows } from './dense-job.ts'
 import { fitModel } from './fit.ts'
 import { type Inference, infer } from './inference.ts'
 import { type InferenceOptions, prepareInference } from './inference-options.ts'
 import { encodeLabels, type Label, type Labels, type SoftTargets, type TrainingLabels } from './labels.ts'
 import { argmax, type EvaluateOptions, type Evaluation, MetricsCollector } from './metrics.ts'
 import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
-
 import type { FitOptions } from './options.ts'
 import type { FitReport } from './report.ts'
-import { blockRows } from './sweep.ts'
 import { prepareTraining } from './training.ts'
 
 /** Options of toSafetensors. */

@@ -6,6 +6,7 @@ import type { Move } from '../optim/metric.ts'
 import { Coordinates } from './coordinates.ts'
 import { fittedCurvature, startingCurvature } from './curvature.ts'
 import { createObjective } from './objective.ts'
+import { canBeginInSingle, SINGLE_FLOOR, SINGLE_NOISE } from './precision.ts'
 import type { Solution, Task } from './solver.ts'
 
 /**
@@ -44,12 +45,19 @@ export async function solveByLbfgs(task: Task): Promise<Solution> {
     coordinates = await create(curvature)
     return old.moveTo(coordinates)
   }
+  // The best step of an early end is reported with what was seen there, which should be exact.
+  const rough = settings.validation === undefined && canBeginInSingle(data, source.columns, intercept)
+  sweep.precision = rough ? 'f32' : 'f64'
+  const refine = (): void => {
+    sweep.precision = 'f64'
+  }
   const objective = createObjective({ ...data, totalWeight }, penalty.l2, sweep, () => coordinates)
   const result = await lbfgs(objective, begin, {
     tolerance,
     maxIterations,
     memory: memoryFor(coordinates.length),
     renewal: { iterations: RENEWALS, renew },
+    ...(rough ? { rough: { floor: SINGLE_FLOOR, noise: SINGLE_NOISE, refine } } : {}),
     onIteration: (step, parameters) => watch.step(step, () => read(parameters)),
   })
   read(result.parameters)

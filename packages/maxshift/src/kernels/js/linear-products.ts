@@ -157,6 +157,7 @@ export function createReferenceMemory(bytes: number): LinearMemory {
   const kernels: LinearProducts = {
     loadRows_u8_f32: loadRows(u8, f32),
     loadRows_f32_f32: loadRows(f32, f32),
+    loadRows_f64_f32: loadRows(f64, f32),
     loadRows_u8_f64: loadRows(u8, f64),
     loadRows_f32_f64: loadRows(f32, f64),
     loadRows_f64_f64: loadRows(f64, f64),

@@ -19,6 +19,11 @@ export function upper(v: v128): v128 {
 @inline
 function convertFour<From, To>(from: usize, to: usize, next: usize): void {
   if (sizeof<From>() == 8) {
+    if (sizeof<To>() == 4) {
+      const low = f32x4.demote_f64x2_zero(v128.load(from))
+      v128.store(to, i64x2.shuffle(low, f32x4.demote_f64x2_zero(v128.load(from, 16)), 0, 2))
+      return
+    }
     v128.store(to, v128.load(from))
     v128.store(to + next, v128.load(from, 16))
     return
@@ -78,6 +83,9 @@ export function loadRows_u8_f32(from: usize, rows: i32, features: i32, to: usize
 }
 export function loadRows_f32_f32(from: usize, rows: i32, features: i32, to: usize, stride: usize): void {
   loadRows<f32, f32>(from, rows, features, to, stride)
+}
+export function loadRows_f64_f32(from: usize, rows: i32, features: i32, to: usize, stride: usize): void {
+  loadRows<f64, f32>(from, rows, features, to, stride)
 }
 export function loadRows_u8_f64(from: usize, rows: i32, features: i32, to: usize, stride: usize): void {
   loadRows<u8, f64>(from, rows, features, to, stride)
