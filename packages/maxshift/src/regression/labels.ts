@@ -59,11 +59,10 @@ function readSoftTargets(who: string, { targets, classNames }: SoftTargets): Enc
   }
   const names = classNames.length === 0 ? [] : findClassNames(who, classNames, 'classNames')
   checkClassCount(who, names)
-  names.forEach((name, k) => {
-    if (name !== classNames[k]) {
-      const wanted = names.length === classNames.length ? 'in ascending order' : 'that differ'
-      throw new RangeError(`${who}: expected classNames ${wanted}, got ${describe(classNames[k])} as classNames[${k}]`)
-    }
+  classNames.forEach((name, k) => {
+    if (name === names[k]) return
+    const wanted = names.length === classNames.length ? 'in ascending order' : 'that differ'
+    throw new RangeError(`${who}: expected classNames ${wanted}, got ${describe(name)} as classNames[${k}]`)
   })
   const isNumbers = targets instanceof Float32Array || targets instanceof Float64Array || Array.isArray(targets)
   if (!isNumbers) {

@@ -8,6 +8,7 @@ import { fittedCurvature, startingCurvature } from './curvature.ts'
 import { createObjective } from './objective.ts'
 import { canBeginInSingle, SINGLE_FLOOR, SINGLE_NOISE } from './precision.ts'
 import type { Solution, Task } from './solver.ts'
+import type { Start } from './start.ts'
 
 /**
  * Pairs that L-BFGS remembers: the most, the least, and how many numbers they may have in all between these. Near the
@@ -20,7 +21,7 @@ const MEMORY_NUMBERS = 2 ** 23
 const RENEWALS = [10]
 
 export async function solveByLbfgs(task: Task): Promise<Solution> {
-  const { data, totalWeight, source, sweep, pass, penalty, start, settings, watch } = task
+  const { data, totalWeight, source, sweep, pass, penalty, settings, watch } = task
   const { intercept, tolerance, maxIterations } = settings
   const weights = new Float64Array(data.classes * data.featureCount)
   const intercepts = new Float64Array(data.classes)
@@ -30,9 +31,10 @@ export async function solveByLbfgs(task: Task): Promise<Solution> {
     pass.setWeights(at.weights, at.intercepts)
     return fittedCurvature(source, pass)
   }
+  const start = task.start && centre(task.start, data.classes)
   let coordinates = await create((start && (await fitted(start))) ?? (await startingCurvature(source)))
   const begin = new Float64Array(coordinates.length)
-  if (start) coordinates.fromWeights(start.weights.slice(), start.intercepts.slice(), begin)
+  if (start) coordinates.fromWeights(start.weights, start.intercepts, begin)
 
   const read = (parameters: Float64Array) => {
     coordinates.toWeights(parameters, weights, intercepts)
@@ -65,6 +67,23 @@ export async function solveByLbfgs(task: Task): Promise<Solution> {
   coordinates.fromGradient(result.gradient, gradient.weights, gradient.intercepts)
   const { status, iterations, evaluations: dataPasses, objective: reached, gradientNorm } = result
   return { status, iterations, dataPasses, objective: reached, gradientNorm, weights, intercepts, gradient }
+}
+
+/**
+ * The same model with weights that sum to 0 over the classes. A shift that all classes share changes no probability, and the penalty
+ * is least without; the curvature along it is nothing like that of the coordinates, so that it would take long to go.
+ */
+function centre({ weights, intercepts }: Start, classes: number): Start {
+  const centred = { weights: weights.slice(), intercepts: intercepts.slice() }
+  for (const values of [centred.weights, centred.intercepts]) {
+    const size = values.length / classes
+    for (let j = 0; j < size; j++) {
+      let mean = 0
+      for (let i = j; i < values.length; i += size) mean += values[i] / classes
+      for (let i = j; i < values.length; i += size) values[i] -= mean
+    }
+  }
+  return centred
 }
 
 function memoryFor(length: number): number {
