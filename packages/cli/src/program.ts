@@ -20,10 +20,13 @@ const fitHelp = `
 Data:
   DATA is a table: CSV, TSV, Parquet, JSON or JSON Lines, told by its name
   (.csv, .tsv, .parquet, .json, .jsonl; text also with .gz). The first line of a
-  CSV file holds the column names. The features are the numeric columns but the
-  label; a text column is left out, and named on stderr. A column in which most
-  cells are numbers must hold nothing else. Missing values are an error. Labels
-  are text or integers.
+  CSV file holds the column names. Columns but the label are features: numbers
+  as they are, true and false as 1 and 0, lists of numbers place by place, and
+  text with few levels as a category, one feature for each level but the most
+  frequent. Other text is left out, and named on stderr; dates are refused.
+  Missing values are an error, unless --missing says what to fill in; then a
+  feature of its own tells where they were. Labels are text or integers. The
+  model keeps all this: "predict" takes rows as they come.
   Images and their labels are a pair of IDX files, as MNIST comes (also with
   .gz); pixels are divided by 255.
 
@@ -112,7 +115,19 @@ function addFit(program: Command, act: Act): void {
     .description('Fit a model to labelled rows.')
     .argument('[DATA]', 'table of rows to learn from')
     .option('--label <COLUMN>', 'column of DATA that holds the classes')
-    .option('--features <A,B,C>', 'columns to learn from (default: all numeric columns; quote names as in CSV)')
+    .option('--features <A,B,C>', 'columns to learn from (default: all; quote names as in CSV)')
+    .option('--exclude <A,B,C>', 'columns to leave out')
+    .addOption(
+      new Option('--missing <POLICY>', 'what to do about missing values')
+        .choices(['error', 'mean', 'zero'])
+        .default('error'),
+    )
+    .addOption(
+      new Option('--unseen <POLICY>', 'what a new level of a category counts as, when predicting')
+        .choices(['base', 'error'])
+        .default('base'),
+    )
+    .option('--max-levels <N>', 'text with more levels is no category', wholePositive, 50)
     .option('--images <FILE>', 'IDX file of images, instead of DATA')
     .option('--labels <FILE>', 'IDX file of labels, one for each image')
     .option('--test <DATA>', 'table to evaluate the model on')

@@ -1,7 +1,9 @@
 /**
  * What one run of a command has for itself: its progress display and its way of being interrupted.
  */
+import type { Dataset } from './input/dataset.ts'
 import { Interrupt } from './interrupt.ts'
+import { describeUnseen } from './recipe/unseen.ts'
 import { Progress } from './report/progress.ts'
 
 export interface Session {
@@ -12,4 +14,10 @@ export interface Session {
 export function openSession(command: string): Session {
   const progress = new Progress(command)
   return { progress, interrupt: new Interrupt(progress) }
+}
+
+/** Says which levels of categories the training data did not have. */
+export function noteUnseen({ unseen }: Dataset, progress: Progress): void {
+  const text = describeUnseen(unseen)
+  if (text !== '') progress.note(text)
 }

@@ -27,7 +27,7 @@ describe('fit', () => {
     expect(stdout).toMatch(/\nFit {9}converged after \d+ iterations, \d+ passes, [\d.]+ s\n/)
     expect(stdout).toMatch(/\nResult {6}accuracy \d\d\.\d\d % \(\d\d of 90\) on the training data\n/)
     expect(stdout).toMatch(/\n {18}true {2}setosa {2}versicolor {2}virginica\n/)
-    expect(stdout).toMatch(/\nModel {7}a\.safetensors \(\d+ bytes\)\nTime {8}[\d.]+ s in all\n$/)
+    expect(stdout).toMatch(/\nModel {7}a\.safetensors \([\d.]+ (bytes|kB)\)\nTime {8}[\d.]+ s in all\n$/)
     expect(`${stdout}${stderr}`).not.toContain('\u001b')
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
     const model = SoftmaxRegression.fromSafetensors(readFileSync(`${cwd}/a.safetensors`))

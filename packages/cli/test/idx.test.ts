@@ -23,12 +23,12 @@ test('images stay bytes, to be divided by 255; labels are integers', async () =>
     labels: [7, 0, 9],
     ignored: [],
   })
-  expect(Array.from(data.features)).toEqual(pixels)
+  expect(Array.from(data.features as Uint8Array)).toEqual(pixels)
 })
 
 test('gzip', async () => {
   const packed = write('images.gz', gzipSync(idx([3, 2, 2], pixels)))
-  expect(Array.from((await readIdx({ images: packed })).features)).toEqual(pixels)
+  expect(Array.from((await readIdx({ images: packed })).features as Uint8Array)).toEqual(pixels)
 })
 
 describe('other types, big-endian', () => {
@@ -42,7 +42,7 @@ describe('other types, big-endian', () => {
     const file = write('typed', idx([1, values.length], bytes, code))
     const data = await readIdx({ images: file })
     expect(data.features).toBeInstanceOf(type)
-    expect(Array.from(data.features)).toEqual(values)
+    expect(Array.from(data.features as Uint8Array)).toEqual(values)
     expect(data.featureScale).toBeUndefined()
   })
 })

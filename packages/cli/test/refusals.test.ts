@@ -157,7 +157,7 @@ describe('data that are wrong: one line, exit code 3, nothing written', () => {
     [['fit', 'bad.csv', ...label], 'bad.csv, line 3: column "petal_width": expected a number, got "oops"'],
     [
       ['fit', 'gap.csv', ...label],
-      'gap.csv, line 3: column "petal_width" is empty, expected a number (missing values are not filled in)',
+      'gap.csv, line 3: column "petal_width" is empty, expected a number (--missing says what to fill in)',
     ],
     [['fit', 'flowers.csv', '--label', 'speces'], 'flowers.csv: no column "speces" (--label); did you mean "species"?'],
     [
@@ -166,7 +166,7 @@ describe('data that are wrong: one line, exit code 3, nothing written', () => {
     ],
     [
       ['fit', 'flowers.csv', ...label, '--features', 'petal_width,note'],
-      'flowers.csv, line 2: column "note": expected a number, got "n0"',
+      'flowers.csv: column "note" has 90 levels, too many or too rare for a category; is it free text (--text)? --max-levels raises the limit',
     ],
     [
       ['fit', 'flowers.csv', ...label, '--test', 'other.csv'],

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
+import type { Dataset } from '../src/input/dataset.ts'
 import { describeIgnored, readTable } from '../src/input/table.ts'
 import { runSql, temporaryFolder } from './helpers.ts'
 
@@ -7,13 +8,25 @@ const folder = temporaryFolder()
 afterAll(folder.remove)
 const { write } = folder
 
+/** The features of a table without text. */
+function numbers({ features }: Dataset): number[] {
+  if ('indptr' in features) throw new Error('expected dense features')
+  return Array.from(features)
+}
+
 const abc = 'a,b,kind\n1,2.5,x\n-3,1e-3,y\n'
 const abcRows = [1, 2.5, -3, 1e-3]
 
 describe('formats', () => {
   const check = async (path: string) => {
     const table = await readTable({ path, label: 'kind' })
-    expect({ ...table, features: Array.from(table.features) }).toEqual({
+    const { recipe, unseen, ...rest } = table
+    expect(recipe?.columns.map(({ kind, name }) => [kind, name])).toEqual([
+      ['number', 'a'],
+      ['number', 'b'],
+    ])
+    expect(unseen).toEqual(new Map())
+    expect({ ...rest, features: numbers(table) }).toEqual({
       source: [path],
       rows: 2,
       featureCount: 2,
@@ -52,21 +65,21 @@ test('Parquet columns that float32 holds exactly become a Float32Array', async (
   expect(labels).toEqual([1])
 })
 
-test('Parquet types: integers, decimals and numbers as text count, dates, booleans and lists do not', async () => {
+test('Parquet types: numbers, booleans and lists of numbers are features, dates are refused', async () => {
   const path = `${folder.path}/types.parquet`
   await runSql(
     `COPY (SELECT 12345678901::BIGINT AS big, 1.25::DECIMAL(9, 3) AS dec, '4.5' AS txt, DATE '2020-01-01' AS day,
-     true AS flag, [1.0, 2.0] AS vec, 2::UTINYINT AS k) TO '${path}'`,
+     true AS flag, [1.0, 2.0] AS vec, {'a': 1} AS nested, 2::UTINYINT AS k) TO '${path}'`,
   )
-  const table = await readTable({ path, label: 'k' })
-  expect(Array.from(table.features)).toEqual([12345678901, 1.25, 4.5])
-  expect(table.ignored.map(({ name, reason, type }) => [name, reason, type])).toEqual([
-    ['day', 'type', 'DATE'],
-    ['flag', 'type', 'BOOLEAN'],
-    ['vec', 'type', 'DECIMAL(2,1)[]'],
-  ])
+  const table = await readTable({ path, label: 'k', exclude: ['day'] })
+  expect(numbers(table)).toEqual([12345678901, 1.25, 4.5, 1, 1, 2])
+  expect(table.featureNames).toEqual(['big', 'dec', 'txt', 'flag', 'vec[0]', 'vec[1]'])
+  expect(table.ignored.map(({ name, reason }) => [name, reason])).toEqual([['nested', 'type']])
   await expect(readTable({ path, label: 'k', features: ['big', 'day'] })).rejects.toThrow(
-    `${path}: column "day" is of type DATE, expected numbers`,
+    `${path}: column "day" holds dates (DATE), expected numbers, categories or text; say what of them matters`,
+  )
+  await expect(readTable({ path, label: 'k', features: ['nested'] })).rejects.toThrow(
+    `${path}: column "nested" is of type STRUCT(a INTEGER), expected numbers, true and false, lists of numbers, or text`,
   )
 })
 
@@ -77,10 +90,10 @@ test('the rows keep their order over many batches', async () => {
     `COPY (SELECT i, -i AS j, 'class ' || (i % 3) || ' of three' AS k FROM range(${rows}) t(i)) TO '${path}'`,
   )
   const table = await readTable({ path, label: 'k' })
+  const all = numbers(table)
   let wrong = 0
   for (let i = 0; i < rows; i++) {
-    const right =
-      table.features[2 * i] === i && table.features[2 * i + 1] === -i && table.labels?.[i] === `class ${i % 3} of three`
+    const right = all[2 * i] === i && all[2 * i + 1] === -i && table.labels?.[i] === `class ${i % 3} of three`
     if (!right) wrong++
   }
   expect(wrong).toBe(0)
@@ -115,9 +128,9 @@ describe('column names are never SQL', () => {
       )
     const all = await readTable({ path, label: 'label' })
     expect(all.featureNames).toEqual(names)
-    expect(Array.from(all.features)).toEqual(values)
+    expect(numbers(all)).toEqual(values)
     const backwards = await readTable({ path, label: 'label', features: [...names].reverse() })
-    expect(Array.from(backwards.features)).toEqual([...values].reverse())
+    expect(numbers(backwards)).toEqual([...values].reverse())
   })
   test('the file name is no pattern', async () => {
     write('q/data.csv', 'a,k\n1,wrong\n')
@@ -136,8 +149,8 @@ describe('which columns are features', () => {
     expect(table.featureNames).toEqual(['size'])
     expect(table.ignored.map(({ name, reason }) => [name, reason])).toEqual([
       ['column 1', 'no name'],
-      ['name', 'text'],
-      ['cabin', 'text'],
+      ['name', 'levels'],
+      ['cabin', 'levels'],
     ])
     expect(describeIgnored(table.ignored)).toBe(
       'left out 3 columns: "column 1" (no name), "name" (text), "cabin" (text)',
@@ -145,7 +158,7 @@ describe('which columns are features', () => {
   })
   test('names choose columns and their order', async () => {
     const table = await readTable({ path: write('order.csv', 'a,b,c,k\n1,2,3,x\n'), label: 'k', features: ['c', 'a'] })
-    expect(Array.from(table.features)).toEqual([3, 1])
+    expect(numbers(table)).toEqual([3, 1])
   })
   test('without a label every numeric column is a feature', async () => {
     const table = await readTable({ path: write('nolabel.csv', 'a,b\n1,2\n') })
@@ -185,9 +198,7 @@ describe('labels', () => {
     )
   })
   test('an empty label', async () => {
-    await expect(labels(['x', ''])).rejects.toThrow(
-      /labels\.csv, line 3: column "k" is empty, expected a label \(missing values are not filled in\)$/,
-    )
+    await expect(labels(['x', ''])).rejects.toThrow(/labels\.csv, line 3: column "k" is empty, expected a label$/)
   })
 })
 
@@ -253,13 +264,13 @@ describe('messages', () => {
       'missing value',
       'x.csv',
       'a,b,k\n1,2,x\n3,,y\n',
-      'FILE, line 3: column "b" is empty, expected a number (missing values are not filled in)',
+      'FILE, line 3: column "b" is empty, expected a number (--missing says what to fill in)',
     ],
     [
       'missing value in JSON',
       'x.jsonl',
       '{"a":1,"k":"x"}\n{"k":"y"}\n',
-      'FILE, row 2: column "a" is empty, expected a number (missing values are not filled in)',
+      'FILE, row 2: column "a" is empty, expected a number (--missing says what to fill in)',
     ],
     [
       'text in JSON',
@@ -280,12 +291,7 @@ describe('messages', () => {
     ['UTF-16', 'x.csv', Buffer.from('\ufeffa,k\n1,x\n', 'utf16le'), 'FILE: the text is UTF-16, expected UTF-8'],
     ['two columns of one name', 'x.csv', 'a,a,k\n1,2,x\n', 'FILE: more than one column is called "a"'],
     ['empty first line', 'x.csv', '\na,k\n1,x\n', 'FILE: the first line is empty, expected column names'],
-    [
-      'no features',
-      'x.csv',
-      'name,k\nAnn,x\n',
-      'FILE: no numeric column besides the label, expected at least one feature',
-    ],
+    ['no features', 'x.csv', 'name,k\nAnn,x\n', 'FILE: no column besides the label gives a feature; left out: "name"'],
     [
       'cut off gzip',
       'x.csv.gz',

@@ -2,11 +2,12 @@
  * `maxshift evaluate`: a model and labelled rows in, how well the model knows the labels out.
  */
 import { blameData, exitCodes } from '../errors.ts'
+import { denseOf } from '../input/dataset.ts'
 import { chooseSource, readSource, type SourceOptions } from '../input/source.ts'
 import { expectationOf, loadModel } from '../model.ts'
 import { dataJson, metricsJson, printJson } from '../report/json.ts'
 import { describeClasses, Summary } from '../report/summary.ts'
-import type { Session } from '../session.ts'
+import { noteUnseen, type Session } from '../session.ts'
 import { version } from '../version.ts'
 
 export interface EvaluateOptions extends SourceOptions {
@@ -23,9 +24,10 @@ export async function evaluate(
   const source = chooseSource(path, options, true)
   const model = await loadModel(options.model)
   progress.status('reading the data')
-  const data = await readSource(source, expectationOf(model))
+  const data = await readSource(source, expectationOf(options.model, model))
+  noteUnseen(data, progress)
   progress.status('evaluating')
-  const metrics = await blameData(data.source[0], () => model.evaluate(data.features, data.labels ?? []))
+  const metrics = await blameData(data.source[0], () => model.evaluate(denseOf(data.features), data.labels ?? []))
   progress.done()
   if (options.json) {
     const shape = {

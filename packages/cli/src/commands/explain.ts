@@ -54,9 +54,9 @@ function readLabel(word: string | undefined, logits: readonly number[]): number 
 
 async function explainFile(path: string, { label, format }: ExplainOptions, { progress }: Session): Promise<number> {
   progress.status('reading the logits')
-  const { features, featureCount, featureNames, rows, labels } = await readSource(
-    chooseSource(path, label === undefined ? {} : { label }, false),
-  )
+  const source = chooseSource(path, label === undefined ? {} : { label }, false)
+  const { features, featureCount, featureNames, rows, labels } = await readSource(source)
+  if ('indptr' in features) throw new DataError(`${path}: expected columns of logits, got text`)
   if (featureCount < 2) throw new DataError(`${path}: expected at least two columns of logits, got ${featureCount}`)
   const places = placesOf(path, features, featureCount, labels, featureNames)
   progress.status(`looking at ${plural(rows, 'row')}`)

@@ -6,7 +6,7 @@
  */
 import type { Evaluation, FitOptions as LibraryOptions, SoftmaxRegression } from 'maxshift/regression'
 import { blameData, DataError, exitCodes, UsageError } from '../errors.ts'
-import type { Dataset } from '../input/dataset.ts'
+import { type Dataset, denseOf } from '../input/dataset.ts'
 import type { ClassName } from '../input/labels.ts'
 import {
   chooseSource,
@@ -17,7 +17,9 @@ import {
   type SourceOptions,
 } from '../input/source.ts'
 import { describeIgnored } from '../input/table.ts'
+import { metadataOf } from '../model.ts'
 import { checkWritable, writeWhole } from '../output/write-file.ts'
+import type { Recipe } from '../recipe/recipe.ts'
 import { dataJson, fitJson, metricsJson, printJson } from '../report/json.ts'
 import { describeClasses, Summary } from '../report/summary.ts'
 import type { Session } from '../session.ts'
@@ -57,10 +59,11 @@ export async function fit(path: string | undefined, options: FitOptions, session
   const model = await fitModel(inputs.train, options, session)
   // A fit that could not take a single step has nothing to keep, and must not replace a model that is good.
   const failed = model.report.status === 'not-finite'
-  const written = file === undefined || failed ? undefined : await writeModel(file, model, session)
+  const keep = file !== undefined && !failed
+  const written = keep ? await writeModel(file, model, inputs.train.recipe, session) : undefined
   session.progress.status('evaluating')
   const evaluated = inputs.test ?? inputs.train
-  const evaluation = model.evaluate(evaluated.features, labelsOf(evaluated))
+  const evaluation = model.evaluate(denseOf(evaluated.features), labelsOf(evaluated))
   session.progress.done()
 
   const seconds = (performance.now() - begin) / 1000
@@ -119,8 +122,8 @@ function distinctClasses(source: Source, labels: readonly ClassName[]): ClassNam
   return classes
 }
 
-function expectationFrom({ featureCount, featureNames }: Dataset, classes: readonly ClassName[]): Expectation {
-  return featureNames ? { featureCount, classes, featureNames } : { featureCount, classes }
+function expectationFrom({ featureCount, recipe }: Dataset, classes: readonly ClassName[]): Expectation {
+  return recipe ? { featureCount, classes, recipe } : { featureCount, classes }
 }
 
 /** The labels of a dataset that was read with labels. */
@@ -146,7 +149,7 @@ async function fitModel(train: Dataset, options: FitOptions, session: Session): 
   }
   progress.beginFit({ tolerance, maxIterations })
   try {
-    return await blameData(train.source[0], () => library.fit(train.features, labelsOf(train), settings))
+    return await blameData(train.source[0], () => library.fit(denseOf(train.features), labelsOf(train), settings))
   } finally {
     interrupt.leaveFit()
     progress.done()
@@ -158,8 +161,13 @@ interface WrittenModel {
   bytes: number
 }
 
-async function writeModel(path: string, model: SoftmaxRegression, { interrupt }: Session): Promise<WrittenModel> {
-  const bytes = await writeWhole(path, [model.toSafetensors()])
+async function writeModel(
+  path: string,
+  model: SoftmaxRegression,
+  recipe: Recipe | undefined,
+  { interrupt }: Session,
+): Promise<WrittenModel> {
+  const bytes = await writeWhole(path, [model.toSafetensors({ metadata: metadataOf(recipe) })])
   interrupt.wrote(path)
   return { path, bytes }
 }

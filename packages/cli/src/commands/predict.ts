@@ -3,14 +3,14 @@
  */
 import type { SoftmaxRegression } from 'maxshift/regression'
 import { blameData, exitCodes } from '../errors.ts'
-import { type Dataset, rowBlock } from '../input/dataset.ts'
+import { type Dataset, denseOf, rowBlock } from '../input/dataset.ts'
 import type { ClassName } from '../input/labels.ts'
 import { chooseSource, filesOf, readSource } from '../input/source.ts'
 import { expectationOf, loadModel } from '../model.ts'
 import { csvRecord } from '../output/csv.ts'
 import { checkWritable, writeWhole } from '../output/write-file.ts'
 import { dataJson, printJson } from '../report/json.ts'
-import type { Session } from '../session.ts'
+import { noteUnseen, type Session } from '../session.ts'
 import { plural } from '../text.ts'
 import { version } from '../version.ts'
 
@@ -35,7 +35,8 @@ export async function predict(
   const model = await loadModel(options.model)
   if (options.output !== undefined) await checkWritable(options.output, [options.model, ...filesOf(source)])
   progress.status('reading the data')
-  const data = await readSource(source, expectationOf(model))
+  const data = await readSource(source, expectationOf(options.model, model))
+  noteUnseen(data, progress)
   progress.done()
   const withProbabilities = options.probabilities === true
   if (options.output !== undefined) {
@@ -57,7 +58,7 @@ interface Block {
 /** Predictions block by block. */
 async function* blocks(model: SoftmaxRegression, data: Dataset, probabilities: boolean): AsyncGenerator<Block> {
   for (let start = 0; start < data.rows; start += blockRows) {
-    const features = rowBlock(data, start, Math.min(start + blockRows, data.rows))
+    const features = denseOf(rowBlock(data, start, Math.min(start + blockRows, data.rows)))
     yield await blameData(data.source[0], () => {
       const predictions = model.predict(features)
       return probabilities ? { predictions, probabilities: model.predictProba(features) } : { predictions }

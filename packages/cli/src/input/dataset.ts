@@ -2,10 +2,14 @@
  * What every reader returns: rows of features in one typed array, and labels when they were asked for.
  */
 
+import type { Features } from 'maxshift/regression'
+import type { CsrFeatures } from '../recipe/encode.ts'
+import type { Recipe } from '../recipe/recipe.ts'
+
 /** A column that was left out of the features, and why. */
 export interface IgnoredColumn {
   name: string
-  reason: 'text' | 'no name' | 'type'
+  reason: 'no name' | 'type' | 'empty' | 'constant' | 'levels'
   /** The type the file gives the column, such as VARCHAR. */
   type: string
 }
@@ -15,19 +19,33 @@ export interface Dataset {
   source: string[]
   rows: number
   featureCount: number
-  /** Row-major, rows × featureCount, all finite. */
-  features: Uint8Array | Float32Array | Float64Array
+  /** rows × featureCount, all finite. */
+  features: Uint8Array | Float32Array | Float64Array | CsrFeatures
+  /** How the columns of a table became features; images have none. */
+  recipe?: Recipe
   /** What each feature is to be multiplied by: 1/255 for pixels in bytes. */
   featureScale?: number
-  /** Column names; images have none. */
+  /** Names of the features; images and hashed text have none. */
   featureNames?: string[]
   /** Height and width (and more) of an image. */
   imageShape?: number[]
   labels?: string[] | number[]
-  ignored: IgnoredColumn[]
+  ignored: readonly IgnoredColumn[]
+  /** Cells with levels that the training data did not have, by column. */
+  unseen?: ReadonlyMap<string, number>
 }
 
-/** `features` of the rows from `start` to before `end`, without a copy. */
-export function rowBlock(dataset: Dataset, start: number, end: number): Dataset['features'] {
-  return dataset.features.subarray(start * dataset.featureCount, end * dataset.featureCount)
+/** The rows from `start` to before `end`: without a copy where they are dense. */
+export function rowBlock({ features, featureCount }: Dataset, start: number, end: number): Dataset['features'] {
+  if (!('indptr' in features)) return features.subarray(start * featureCount, end * featureCount)
+  const [begin, stop] = [features.indptr[start], features.indptr[end]]
+  return {
+    indptr: features.indptr.slice(start, end + 1).map((place) => place - begin),
+    indices: features.indices.subarray(begin, stop),
+    values: features.values.subarray(begin, stop),
+    columns: featureCount,
+  }
 }
+
+/** For a library that does not know sparse features yet. */
+export const denseOf = (features: Dataset['features']): Features => features as Features

@@ -17,6 +17,8 @@ export interface Chunk {
   firstNull(column: number): number
   doubles(column: number): Float64Array
   floats(column: number): Float32Array
+  /** Rows of a column of arrays of `length` DOUBLEs, or FLOATs; a row that is NULL or has a NULL in it is NaN throughout. */
+  arrays(column: number, length: number, single: boolean): Float32Array | Float64Array
   /** Values of a VARCHAR column; null where they are NULL. */
   strings(column: number): (string | null)[]
 }
@@ -87,6 +89,24 @@ function view(duckdb: Bindings, chunk: DataChunk, rows: number): Chunk {
     floats(column) {
       const bytes = data(column, 4)
       return new Float32Array(bytes.buffer, bytes.byteOffset, rows)
+    },
+    arrays(column, length, single) {
+      const vector = duckdb.data_chunk_get_vector(chunk, column)
+      const child = duckdb.array_vector_get_child(vector)
+      const count = rows * length
+      const bytes = duckdb.vector_get_data(child, count * (single ? 4 : 8))
+      const values = single
+        ? new Float32Array(bytes.buffer, bytes.byteOffset, count).slice()
+        : new Float64Array(bytes.buffer, bytes.byteOffset, count).slice()
+      const outer = validity(column)
+      const inner = duckdb.vector_get_validity(child, Math.ceil(count / 64) * 8)
+      if (outer === null && inner === null) return values
+      for (let i = 0; i < count; i++) {
+        const row = Math.floor(i / length)
+        const absent = (outer !== null && isNull(outer, row)) || (inner !== null && isNull(inner, i))
+        if (absent) values.fill(Number.NaN, row * length, (row + 1) * length)
+      }
+      return values
     },
     strings(column) {
       const bytes = Buffer.from(data(column, 16).buffer)

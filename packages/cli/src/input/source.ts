@@ -3,25 +3,30 @@
  * the rules and their messages are the same.
  */
 import { UsageError } from '../errors.ts'
+import type { Recipe } from '../recipe/recipe.ts'
 import { quote } from '../text.ts'
 import { splitList } from './csv.ts'
 import type { Dataset } from './dataset.ts'
 import type { ClassName } from './labels.ts'
+import type { TableRequest } from './table.ts'
 
 /** As commander delivers them. */
 export interface SourceOptions {
   label?: string
   features?: string
+  exclude?: string
+  missing?: Recipe['missing']
+  unseen?: Recipe['unseen']
+  maxLevels?: number
   images?: string
   labels?: string
 }
 
-export type Source =
-  | { kind: 'table'; path: string; label?: string; features?: string[] }
-  | { kind: 'idx'; images: string; labels?: string }
+export type Source = ({ kind: 'table' } & TableRequest) | { kind: 'idx'; images: string; labels?: string }
 
 /** What a model already fixes about data that is read for it. */
 export interface Expectation {
+  recipe?: Recipe
   featureNames?: readonly string[]
   featureCount: number
   classes: readonly ClassName[]
@@ -36,17 +41,26 @@ export function chooseSource(path: string | undefined, options: SourceOptions, l
       throw new UsageError('--labels FILE goes with --images; --label COLUMN names a column of the data file')
     if (labelled && label === undefined)
       throw new UsageError('expected --label COLUMN, the column that holds the classes')
-    const source: Source = { kind: 'table', path }
-    if (label !== undefined) source.label = label
-    if (features !== undefined) source.features = featureList(features)
-    return source
+    const { exclude, missing, unseen, maxLevels } = options
+    return {
+      kind: 'table',
+      path,
+      ...(label === undefined ? {} : { label }),
+      ...(features === undefined ? {} : { features: columnList('--features', features) }),
+      ...(exclude === undefined ? {} : { exclude: columnList('--exclude', exclude) }),
+      ...(missing === undefined ? {} : { missing }),
+      ...(unseen === undefined ? {} : { unseen }),
+      ...(maxLevels === undefined ? {} : { maxLevels }),
+    }
   }
   if (images === undefined) {
     throw new UsageError(`expected a data file, or --images FILE${labelled ? ' and --labels FILE' : ''}`)
   }
   if (label !== undefined) throw new UsageError('--label COLUMN goes with a data file; images take --labels FILE')
-  if (features !== undefined)
-    throw new UsageError('--features goes with a data file; every pixel of an image is a feature')
+  if (features !== undefined || options.exclude !== undefined) {
+    const option = features === undefined ? '--exclude' : '--features'
+    throw new UsageError(`${option} goes with a data file; every pixel of an image is a feature`)
+  }
   if (labelled && labels === undefined) throw new UsageError('expected --labels FILE beside --images FILE')
   return labels === undefined ? { kind: 'idx', images } : { kind: 'idx', images, labels }
 }
@@ -57,12 +71,12 @@ export function filesOf(source: Source): string[] {
   return source.labels === undefined ? [source.images] : [source.images, source.labels]
 }
 
-function featureList(text: string): string[] {
+function columnList(option: string, text: string): string[] {
   const names = splitList(text)
   const empty = names.indexOf('')
-  if (empty >= 0) throw new UsageError(`--features: name ${empty + 1} is empty in ${quote(text)}`)
+  if (empty >= 0) throw new UsageError(`${option}: name ${empty + 1} is empty in ${quote(text)}`)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw new UsageError(`--features: ${quote(twice)} is named twice`)
+  if (twice !== undefined) throw new UsageError(`${option}: ${quote(twice)} is named twice`)
   return names
 }
 

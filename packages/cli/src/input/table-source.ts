@@ -7,7 +7,7 @@
  * guessed from a sample would turn a column with one bad cell into text without a word.
  */
 import { DataError } from '../errors.ts'
-import { list } from '../text.ts'
+import { list, nearest, quote } from '../text.ts'
 import { lineOfRecord, readCsvHead } from './csv.ts'
 import { type Database, openDatabase } from './duckdb.ts'
 import { gzipError, type InputFile, inspectFile } from './file.ts'
@@ -22,6 +22,8 @@ export interface Column {
   type: string
   /** SQL for a cell of it: numbers as they are, everything else as VARCHAR. */
   cell: string
+  /** SQL for a cell of it in the type of the file. */
+  raw: string
 }
 
 export interface TableSource {
@@ -71,7 +73,7 @@ async function openCsv(file: InputFile, database: Database): Promise<TableSource
     path,
     database,
     from,
-    columns: head.names.map((name, i) => ({ name, kind: 'text', type: 'VARCHAR', cell: `c${i}` })),
+    columns: head.names.map((name, i) => ({ name, kind: 'text', type: 'VARCHAR', cell: `c${i}`, raw: `c${i}` })),
     // DuckDB takes a line without a character as a row where there is only one column, and skips it elsewhere.
     place: async (row) => `line ${await line(row + 1, head.names.length === 1)}`,
     // Its messages number the lines as if each record, blank or not, took one.
@@ -90,7 +92,7 @@ async function openParquet({ path }: InputFile, database: Database): Promise<Tab
   })
   const columns = described.map(({ name, type }, i): Column => {
     const kind = kindOf(type)
-    return { name, kind, type, cell: kind === 'number' ? `c${i}` : `CAST(c${i} AS VARCHAR)` }
+    return { name, kind, type, cell: kind === 'number' ? `c${i}` : `CAST(c${i} AS VARCHAR)`, raw: `c${i}` }
   })
   const from = `${call} AS t(${columns.map((_, i) => `c${i}`).join(', ')})`
   return { path, database, from, columns, explain, place: async (row) => `row ${row + 1}` }
@@ -107,7 +109,7 @@ async function openJson({ path, gzip }: InputFile, database: Database): Promise<
     throw new DataError(`${path}: expected one object per row, such as {"width": 1.5, "label": "a"}`)
   }
   const columns = described.map(
-    ({ name }, i): Column => ({ name, kind: 'text', type: 'JSON', cell: `(c${i} ->> '$')` }),
+    ({ name }, i): Column => ({ name, kind: 'text', type: 'JSON', cell: `(c${i} ->> '$')`, raw: `(c${i} ->> '$')` }),
   )
   const from = `${call} AS t(${columns.map((_, i) => `c${i}`).join(', ')})`
   return { path, database, from, columns, explain, place: async (row) => `row ${row + 1}` }
@@ -166,4 +168,43 @@ function explainOther(path: string, format: string, error: unknown): unknown {
   }
   const what = first.replace(/^[A-Za-z ]*(Error|Exception): /, '').replace(/ (in )?file ['"].*?['"],?/i, '')
   return new DataError(`${path}: not readable as ${format}: ${what}`)
+}
+
+/** The column of that name; a DataError with the nearest names if there is none. */
+export function findColumn({ path, columns }: TableSource, name: string, wantedBy: string): Column {
+  const found = columns.find((column) => column.name === name)
+  if (found) return found
+  const names = columns.map((column) => column.name)
+  const close = nearest(name, names)
+  const hint = close.length > 0 ? `did you mean ${list(close)}?` : `it has ${list(names)}`
+  throw new DataError(`${path}: no column ${quote(name)} (${wantedBy}); ${hint}`)
+}
+
+/** The columns of those names, in that order. */
+export function findColumns(source: TableSource, names: readonly string[], wantedBy: string): Column[] {
+  const missing = names.filter((name) => !source.columns.some((column) => column.name === name))
+  if (missing.length > 1) {
+    const there = list(source.columns.map(({ name }) => name))
+    throw new DataError(`${source.path}: no columns ${list(missing)} (${wantedBy}); it has ${there}`)
+  }
+  return names.map((name) => findColumn(source, name, wantedBy))
+}
+
+/** What a cell of the label column is expected to be. */
+export const A_LABEL = 'a label'
+
+/** Throws the error for one cell that is not what was expected: its place, its column, its text. */
+export async function refuseCell(source: TableSource, column: Column, row: number, expected: string): Promise<never> {
+  const sql = `SELECT CAST(${column.raw} AS VARCHAR) FROM ${source.from} LIMIT 1 OFFSET ${row}`
+  let text: string | null = null
+  for await (const chunk of source.database.query(sql, source.path)) text = chunk.strings(0)[0]
+  const at = `${source.path}, ${await source.place(row)}: column ${quote(column.name)}`
+  if (text === null) {
+    const hint = expected === A_LABEL ? '' : ' (--missing says what to fill in)'
+    throw new DataError(`${at} is empty, expected ${expected}${hint}`)
+  }
+  const isNumber = text.trim() !== '' && !Number.isNaN(Number(text))
+  const kind = isNumber || /^[+-]?(nan|inf(inity)?)$/i.test(text.trim()) ? 'a finite number' : expected
+  const hint = /^-?\d+,\d+$/.test(text) ? ' (write the decimal point as ".")' : ''
+  throw new DataError(`${at}: expected ${kind}, got ${quote(text)}${hint}`)
 }
