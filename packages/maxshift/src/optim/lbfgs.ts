@@ -25,7 +25,7 @@ export interface LbfgsOptions {
   /** Called after every step; returning false, or a promise of it, ends the run with the status `stopped`. */
   readonly onIteration?: (iteration: Iteration, parameters: Float64Array) => unknown
   /** Goes on from here instead of the start: the run ends as the one would have that the state is from, bit for bit. */
-  readonly resume?: LbfgsState
+  readonly resume?: LbfgsState | undefined
   /** Called after every step, with a function that copies the state of the run. */
   readonly onState?: (save: () => LbfgsState) => void | Promise<void>
 }

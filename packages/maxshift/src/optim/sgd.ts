@@ -24,10 +24,10 @@ export interface SgdOptions {
   readonly averaging: boolean
   /** Asked before every batch; a status ends the run there. */
   readonly interrupt?: () => OptimStatus | undefined
-  /** Called after every epoch; returning false ends the run with the status `stopped`. */
-  readonly onIteration?: (iteration: Iteration) => unknown
+  /** Called after every epoch with what would be the result; returning false, or a promise of it, ends the run with the status `stopped`. */
+  readonly onIteration?: (iteration: Iteration, parameters: Float64Array) => unknown
   /** Goes on from here instead of the start: the run ends as the one would have that the state is from, bit for bit. */
-  readonly resume?: SgdState
+  readonly resume?: SgdState | undefined
   /** Called after every epoch, with a function that copies the state of the run. */
   readonly onState?: (save: () => SgdState) => void | Promise<void>
 }
@@ -58,7 +58,7 @@ const RECENCY = 3
 
 /**
  * Runs through `epochs` epochs, numbered from 0. What iterations and the result tell are means over the batches of the (last) epoch,
- * each at the point of its time: the value, and the norm of the mean gradient. `evaluations` counts batches.
+ * each at the point of its time: the value, and the norm of the mean gradient. `evaluations` counts epochs.
  *
  * The status is `schedule-finished` after the last epoch, `not-finite` once a batch has a value or gradient that is not finite: then
  * the parameters are those of the epoch's start. Rejects only with what a batch or callback throws.
@@ -72,11 +72,12 @@ export async function sgd(
   const run = new Run(start, momentum)
   const history: Iteration[] = resume ? [...resume.history] : []
   if (resume) run.restore(resume)
+  const result = averaging ? run.average : run.parameters
   const end = (status: OptimStatus): OptimResult => ({
     status,
-    parameters: averaging ? run.average : run.parameters,
+    parameters: result,
     iterations: history.length,
-    evaluations: run.steps,
+    evaluations: history.length,
     objective: history.at(-1)?.objective ?? Number.NaN,
     gradientNorm: history.at(-1)?.gradientNorm ?? Number.NaN,
     history,
@@ -94,9 +95,10 @@ export async function sgd(
         return end('not-finite')
       }
     }
-    const iteration = { iteration: history.length + 1, ...run.epochMeans(), evaluations: run.steps }
+    const count = history.length + 1
+    const iteration = { iteration: count, ...run.epochMeans(), evaluations: count }
     history.push(iteration)
-    const goOn = onIteration?.(iteration) !== false
+    const goOn = (await onIteration?.(iteration, result)) !== false
     await onState?.(() => ({ ...run.save(), history: [...history] }))
     if (!goOn) return end('stopped')
   }

@@ -157,7 +157,7 @@ async function classCurvature(
 }
 
 /** Not by slice, which for a Buffer is a view of the caller's bytes. */
-function createLike(features: Features, length: number): Features {
+export function createLike(features: Features, length: number): Features {
   if (features instanceof Uint8Array) return new Uint8Array(length)
   return features instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)
 }

@@ -6,6 +6,7 @@
 import type { LinearPass } from '../kernels/kernels.ts'
 import { addOffset } from '../kernels/row-losses.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { type Columns, describeColumns } from './columns.ts'
 import type { DenseDataset } from './data.ts'
 import { blockRows } from './dense-job.ts'
@@ -17,6 +18,7 @@ import type { FitReport, FitStatus } from './report.ts'
 import { sum } from './row-weights.ts'
 import { solveByLbfgs } from './solve-lbfgs.ts'
 import { solveByProximal } from './solve-proximal.ts'
+import { solveBySgd } from './solve-sgd.ts'
 import type { Solution, Solver, Task } from './solver.ts'
 import { createDenseSweep, type Sweep } from './sweep.ts'
 import type { Training } from './training.ts'
@@ -26,6 +28,7 @@ import { type Clock, startClock, Watch } from './watch.ts'
 const SOLVERS: Readonly<Record<SolverName, Solver>> = {
   lbfgs: solveByLbfgs,
   proximal: (task) => solveByProximal(task),
+  sgd: solveBySgd,
 }
 
 export async function fitModel(training: Training): Promise<ModelParts> {
@@ -112,7 +115,8 @@ export class Trainer {
       validation && new EarlyStopping(validation, createDenseSweep(validation.data, pause, settings.threads))
     const watch = new Watch(settings, clock, early)
     const penalty = penaltyOf(settings, columns.deviations)
-    return { data, totalWeight, penalty, source, sweep, pass, start, settings, watch }
+    const checkpoints = await Checkpoints.prepare('fit', training, settings, penalty, watch, pause)
+    return { data, totalWeight, penalty, source, sweep, pass, start, settings, watch, checkpoints }
   }
 
   private report(settings: FitSettings, solution: Solution, status: FitStatus, watch: Watch): FitReport {

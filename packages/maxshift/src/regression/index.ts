@@ -5,6 +5,8 @@
  */
 export type { Features } from '../kernels/kernels.ts'
 export type { OptimStatus } from '../optim/result.ts'
+export type { Schedule } from '../optim/schedule.ts'
+export type { Checkpoint } from './checkpoints.ts'
 export type { Contributions } from './contributions.ts'
 export type { Coefficient, Inference } from './inference.ts'
 export type { InferenceOptions } from './inference-options.ts'
@@ -14,6 +16,7 @@ export type { CalibrationBin, ClassMetrics, EvaluateOptions, Evaluation } from '
 export type { FitOptions, SolverName } from './options.ts'
 export type { CalibrationReport, FitIteration, FitReport, FitStatus } from './report.ts'
 export type { ClassWeights } from './row-weights.ts'
+export type { SgdOptions } from './sgd-options.ts'
 export { type SafetensorsOptions, SoftmaxRegression } from './softmax-regression.ts'
 
 export type { WarmStart } from './start.ts'

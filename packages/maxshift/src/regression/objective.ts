@@ -17,7 +17,7 @@ import type { Sweep } from './sweep.ts'
 export function createObjective(
   { featureCount, classes, totalWeight }: Pick<Dataset, 'featureCount' | 'classes' | 'totalWeight'>,
   l2: Float64Array,
-  sweep: Sweep,
+  sweep: Pick<Sweep, 'evaluate'>,
   current: () => Coordinates,
 ): Objective {
   const rootL2 = l2.map(Math.sqrt)

@@ -5,18 +5,21 @@ import type { FloatArray } from '../arrays.ts'
 import { checkChoice, checkInteger, checkOptions, describe } from '../check.ts'
 import { checkWeights } from '../loss/checks.ts'
 import type { Numbers } from '../loss/options.ts'
+import { type Checkpoint, checkCheckpoint } from './checkpoints.ts'
 import { checkNumber, checkOffset } from './checks.ts'
 import type { EncodedLabels } from './labels.ts'
 import type { FitIteration } from './report.ts'
 import { type ClassWeights, type RowWeights, weighRows } from './row-weights.ts'
+import { checkSgdOptions, type SgdOptions, type SgdSettings } from './sgd-options.ts'
 import { checkWarmStart, type Start, type WarmStart } from './start.ts'
 import { checkValidation, type Validation, type ValidationData } from './validation.ts'
 
 /**
  * How the objective is minimised. `lbfgs`: limited-memory BFGS in decorrelated coordinates, for l1 = 0. `proximal`: a proximal quasi-Newton
- * method, for any penalty; its zeros are exact.
+ * method, for any penalty; its zeros are exact. `sgd`: stochastic gradient descent through batches of rows, for l1 = 0, which comes near
+ * the optimum of many rows in little time.
  */
-export type SolverName = 'lbfgs' | 'proximal'
+export type SolverName = 'lbfgs' | 'proximal' | 'sgd'
 
 /** Options of SoftmaxRegression.fit. */
 export interface FitOptions {
@@ -78,6 +81,12 @@ export interface FitOptions {
   /** Which method; default 'lbfgs', or 'proximal' where l1 is above 0. */
   readonly solver?: SolverName
   /**
+   * How solver 'sgd' goes about it; only with that. A step of the fit is then an epoch, and what onIteration and history tell are means over
+   * its batches, each at the weights of its time; the report's objective and gradient norm are of all rows at the end.
+   * The fit has no test of convergence: it ends with the status `schedule-finished`.
+   */
+  readonly sgd?: SgdOptions
+  /**
    * The fit has converged when the gradient norm is at most this. Default 1e-3. The gradient is that of the mean
    * objective in centred, decorrelated coordinates of about unit curvature (coordinates.ts), so the norm has no unit: it
    * depends neither on the number of rows nor on the units of the features. After ten steps the coordinates follow the
@@ -106,6 +115,16 @@ export interface FitOptions {
   readonly threads?: number
   /** For whatever is drawn at random, a safe integer ≥ 0: the same seed gives the same result. Default 0. */
   readonly seed?: number
+  /**
+   * To write down from time to time where the fit is, so that an interruption costs little: also when it ends because onIteration returned
+   * false, by maxSeconds or after the last step that it may take (with solver 'sgd' always at the end of an epoch).
+   */
+  readonly checkpoint?: Checkpoint
+  /**
+   * The bytes of a checkpoint: the fit goes on from there, and its model and report are those of a fit without interruption, to the last bit
+   * (`seconds` aside, which add up). Data and options must be the same, except those that say when to end and whom to tell.
+   */
+  readonly resume?: Uint8Array
   /** Aborting makes the fit reject with the signal's reason. */
   readonly signal?: AbortSignal
   /** Told of every step. Returning false ends the fit and keeps the model so far, with the status `stopped`. */
@@ -125,6 +144,10 @@ export interface FitSettings {
   readonly offset: FloatArray | undefined
   readonly start: Start | undefined
   readonly solver: SolverName
+  readonly sgd: SgdSettings
+  readonly checkpoint: Checkpoint | undefined
+  /** To be checked against the fit. */
+  readonly resume: unknown
   readonly tolerance: number
   readonly maxIterations: number
   /** Infinity without a limit. */
@@ -150,18 +173,23 @@ export const FIT_OPTIONS: readonly (keyof FitOptions)[] = [
   'offset',
   'warmStart',
   'solver',
+  'sgd',
   'tolerance',
   'maxIterations',
   'maxSeconds',
   'validation',
   'threads',
   'seed',
+  'checkpoint',
+  'resume',
   'signal',
   'onIteration',
 ]
-export const SOLVERS: readonly SolverName[] = ['lbfgs', 'proximal']
+export const SOLVERS: readonly SolverName[] = ['lbfgs', 'proximal', 'sgd']
 const MOST_ITERATIONS = 2 ** 31 - 1
 const MOST_THREADS = 1024
+/** Of solver 'sgd', if nothing else is said. */
+const EPOCHS = 10
 
 /** The settings of a fit to these labels; `known` are the names that the options may have. */
 export function checkFitOptions(
@@ -181,8 +209,9 @@ export function checkFitOptions(
   const { penaltyFactors, sampleWeights, classWeights, warmStart, validation } = given
   const { classNames } = labels
   const rowWeights = weighRows(who, labels, sampleWeights, classWeights)
+  const penalty = checkPenalty(who, given, rowWeights.totalWeight * rowWeights.unit)
   return {
-    ...checkPenalty(who, given, rowWeights.totalWeight * rowWeights.unit),
+    ...penalty,
     penaltyFactors: checkWeights(who, 'penaltyFactors', penaltyFactors, 'feature', featureCount) ?? undefined,
     standardize,
     intercept,
@@ -191,6 +220,8 @@ export function checkFitOptions(
     rowWeights,
     offset: checkOffset(who, given.offset, labels),
     start: warmStart && checkWarmStart(who, warmStart, classNames, featureCount, intercept),
+    sgd: checkSgd(who, given, penalty.solver),
+    ...checkCheckpoints(who, given, penalty.solver),
     ...limits,
     validation: validation && checkValidation(who, validation, classNames, featureCount),
     seed: checkInteger(who, 'seed', seed, 0, Number.MAX_SAFE_INTEGER),
@@ -208,6 +239,33 @@ function checkPenalty(who: string, given: FitOptions, totalWeight: number): Pick
     throw new RangeError(`${who}: expected solver 'proximal' for an l1 above 0, got '${solver}' with l1 ${l1}`)
   }
   return { l2, l1, solver }
+}
+
+/** The plan of solver 'sgd', which only that has, and which says when it ends. */
+function checkSgd(who: string, given: FitOptions, solver: SolverName): SgdSettings {
+  const { sgd, tolerance, maxIterations } = given
+  if (solver !== 'sgd' && sgd !== undefined) {
+    throw new RangeError(`${who}: expected sgd only with solver 'sgd', got it with solver '${solver}'`)
+  }
+  const other = Object.entries({ tolerance, maxIterations }).find(([, value]) => value !== undefined)
+  if (solver === 'sgd' && other) {
+    throw new RangeError(
+      `${who}: expected sgd.epochs to say when solver 'sgd' ends, got ${other[0]} ${describe(other[1])} too`,
+    )
+  }
+  return checkSgdOptions(who, sgd, EPOCHS)
+}
+
+function checkCheckpoints(
+  who: string,
+  { checkpoint, resume }: FitOptions,
+  solver: SolverName,
+): Pick<FitSettings, 'checkpoint' | 'resume'> {
+  if (solver === 'proximal' && (checkpoint !== undefined || resume !== undefined)) {
+    const name = checkpoint === undefined ? 'resume' : 'checkpoint'
+    throw new RangeError(`${who}: expected ${name} only with solver 'lbfgs' or 'sgd', got it with solver 'proximal'`)
+  }
+  return { checkpoint: checkCheckpoint(who, checkpoint), resume }
 }
 
 type Limits = 'tolerance' | 'maxIterations' | 'maxSeconds' | 'threads' | 'signal' | 'onIteration'

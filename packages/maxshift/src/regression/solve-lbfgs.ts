@@ -3,11 +3,13 @@
  */
 import { lbfgs } from '../optim/lbfgs.ts'
 import type { Move } from '../optim/metric.ts'
+import { type Tensors, takeTensor, vector } from './checkpoint.ts'
 import { Coordinates } from './coordinates.ts'
 import { fittedCurvature, startingCurvature } from './curvature.ts'
 import { createObjective } from './objective.ts'
 import { canBeginInSingle, SINGLE_FLOOR, SINGLE_NOISE } from './precision.ts'
 import type { Solution, Task } from './solver.ts'
+import { decodeLbfgs, encodeLbfgs } from './solver-state.ts'
 import type { Start } from './start.ts'
 
 /**
@@ -21,18 +23,21 @@ const MEMORY_NUMBERS = 2 ** 23
 const RENEWALS = [10]
 
 export async function solveByLbfgs(task: Task): Promise<Solution> {
-  const { data, totalWeight, source, sweep, pass, penalty, settings, watch } = task
+  const { data, totalWeight, source, sweep, pass, penalty, settings, watch, checkpoints } = task
   const { intercept, tolerance, maxIterations } = settings
   const weights = new Float64Array(data.classes * data.featureCount)
   const intercepts = new Float64Array(data.classes)
   const create = (curvature: Awaited<ReturnType<typeof startingCurvature>>): Promise<Coordinates> =>
     Coordinates.create(curvature, penalty.l2, intercept, source.pause)
-  const fitted = async (at: { weights: Float64Array; intercepts: Float64Array }) => {
+  const fitted = async (at: Start) => {
     pass.setWeights(at.weights, at.intercepts)
     return fittedCurvature(source, pass)
   }
   const start = task.start && centre(task.start, data.classes)
-  let coordinates = await create((start && (await fitted(start))) ?? (await startingCurvature(source)))
+  const resumed = checkpoints?.resumed
+  let renewedAt = resumed && readStart(resumed, weights.length, data.classes)
+  const chosenAt = renewedAt ?? start
+  let coordinates = await create((chosenAt && (await fitted(chosenAt))) ?? (await startingCurvature(source)))
   const begin = new Float64Array(coordinates.length)
   if (start) coordinates.fromWeights(start.weights, start.intercepts, begin)
 
@@ -43,6 +48,7 @@ export async function solveByLbfgs(task: Task): Promise<Solution> {
   const renew = async (parameters: Float64Array): Promise<Move | undefined> => {
     const curvature = await fitted(read(parameters))
     if (curvature === undefined) return undefined
+    renewedAt = { weights: weights.slice(), intercepts: intercepts.slice() }
     const old = coordinates
     coordinates = await create(curvature)
     return old.moveTo(coordinates)
@@ -54,13 +60,19 @@ export async function solveByLbfgs(task: Task): Promise<Solution> {
     sweep.precision = 'f64'
   }
   const objective = createObjective({ ...data, totalWeight }, penalty.l2, sweep, () => coordinates)
+  const memory = memoryFor(coordinates.length)
   const result = await lbfgs(objective, begin, {
     tolerance,
     maxIterations,
-    memory: memoryFor(coordinates.length),
+    memory,
     renewal: { iterations: RENEWALS, renew },
     ...(rough ? { rough: { floor: SINGLE_FLOOR, noise: SINGLE_NOISE, refine } } : {}),
     onIteration: (step, parameters) => watch.step(step, () => read(parameters)),
+    ...(checkpoints && {
+      resume: resumed && decodeLbfgs('fit', resumed, watch.history, begin.length, memory),
+      onState: (save) =>
+        checkpoints.offer(maxIterations, () => new Map([...encodeLbfgs(save()), ...writeStart(renewedAt)])),
+    }),
   })
   read(result.parameters)
   const gradient = { weights: new Float64Array(weights.length), intercepts: new Float64Array(intercepts.length) }
@@ -84,6 +96,21 @@ function centre({ weights, intercepts }: Start, classes: number): Start {
     }
   }
   return centred
+}
+
+/** The weights at which coordinates were renewed, as a checkpoint keeps them: computed again, they are the same to the last bit. */
+function writeStart(start: Start | undefined): Tensors {
+  if (start === undefined) return new Map()
+  return new Map([
+    ['renewedWeights', vector(start.weights)],
+    ['renewedIntercepts', vector(start.intercepts)],
+  ])
+}
+
+function readStart(tensors: Tensors, weightCount: number, classes: number): Start | undefined {
+  if (!tensors.has('renewedWeights')) return undefined
+  const take = (name: string, size: number): Float64Array => takeTensor('fit', tensors, name, [size]).values
+  return { weights: take('renewedWeights', weightCount), intercepts: take('renewedIntercepts', classes) }
 }
 
 function memoryFor(length: number): number {

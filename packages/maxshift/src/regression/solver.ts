@@ -5,6 +5,7 @@
  */
 import type { LinearPass } from '../kernels/kernels.ts'
 import type { OptimStatus } from '../optim/result.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import type { CurvatureSource } from './curvature.ts'
 import type { DenseDataset } from './data.ts'
 import type { FitSettings } from './options.ts'
@@ -28,6 +29,8 @@ export interface Task {
   readonly settings: FitSettings
   /** To be told of every step. */
   readonly watch: Watch
+  /** To be offered the state after every step; may hold one to go on from. */
+  readonly checkpoints: Checkpoints | undefined
 }
 
 export interface Solution extends Start {
