@@ -74,6 +74,12 @@ export function checkClassCount(who: string, classNames: readonly (string | numb
   }
 }
 
+/** An AbortSignal, if one is given. */
+export function checkSignal(who: string, signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return
+  throw new TypeError(`${who}: expected signal to be an AbortSignal, got ${describe(signal)}`)
+}
+
 /** Finite numbers only. */
 export function checkFinite(who: string, features: Features, featureCount: number): void {
   if (features instanceof Uint8Array) return

@@ -5,7 +5,7 @@ import type { FloatArray } from '../arrays.ts'
 import { checkFlag, checkNumber, checkOptions, describe } from '../check.ts'
 import type { Features } from '../kernels/kernels.ts'
 import type { Numbers } from '../loss/options.ts'
-import { checkOffset, checkSampleWeights } from './checks.ts'
+import { checkOffset, checkSampleWeights, checkSignal } from './checks.ts'
 import { checkClusters } from './clusters.ts'
 import { describeColumns } from './columns.ts'
 import { hypotenuse } from './curvature.ts'
@@ -75,9 +75,7 @@ export async function prepareInference(
     offset: checkOffset(WHO, offset, { rows, classNames }),
     ...checkClusters(WHO, clusters, rows, Math.floor(MOST_CLUSTER_SCORES / size)),
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`${WHO}: expected signal to be an AbortSignal, got ${describe(signal)}`)
-  }
+  checkSignal(WHO, signal)
   const pause = createPause(signal)
   const { means, deviations } = await describeColumns(features, rows, featureCount, pause, checked.weights)
   const centres = intercept ? means : new Float64Array(featureCount)

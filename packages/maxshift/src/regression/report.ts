@@ -69,11 +69,12 @@ export interface FitReport {
 export interface CalibrationReport {
   /**
    * `converged`: the log-loss is at its minimum. `separated`: every row is in its class, so that the log-loss falls without end as the
-   * temperature does, which stays at its least, 1/1024. `uninformative`: the logits say nothing about these rows, or mislead, so that
-   * the log-loss is least at an infinite temperature; it stays at its most, 1024.
+   * temperature does; it stays where the largest difference of two logits of a row becomes 512 to 1024. `uninformative`: the logits
+   * say nothing about these rows, or mislead, so that the log-loss is least at an infinite temperature; it stays where the largest
+   * difference becomes less than 0.001, or at 1 if there is none.
    */
   readonly status: 'converged' | 'separated' | 'uninformative'
-  /** What the logits are divided by. */
+  /** What the logits of the fit are divided by. */
   readonly temperature: number
   /** Log-loss and expected calibration error of the held-out rows, before and after; defined as in Evaluation. */
   readonly logLossBefore: number

@@ -108,7 +108,7 @@ function checkClassWeights(
 }
 
 /** The largest power of two up to a positive number. */
-function powerBelow(value: number): number {
+export function powerBelow(value: number): number {
   let power = 1
   while (power > value) power /= 2
   while (power <= value / 2) power *= 2
