@@ -5,12 +5,9 @@
  */
 export type { Features } from '../kernels/kernels.ts'
 export type { OptimStatus } from '../optim/result.ts'
-<<<<<<< HEAD
 export type { Schedule } from '../optim/schedule.ts'
-export type { Checkpoint } from './checkpoints.ts'
-=======
 export type { CalibrateOptions } from './calibration.ts'
->>>>>>> 28b64c2 (Temperature calibration on held-out rows: the best temperature to 1e-14 by safeguarded Newton steps, bounded where there is none)
+export type { Checkpoint } from './checkpoints.ts'
 export type { Contributions } from './contributions.ts'
 export type { Coefficient, Inference } from './inference.ts'
 export type { InferenceOptions } from './inference-options.ts'

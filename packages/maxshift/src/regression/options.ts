@@ -5,12 +5,8 @@ import type { FloatArray } from '../arrays.ts'
 import { checkChoice, checkInteger, checkOptions, describe } from '../check.ts'
 import { checkWeights } from '../loss/checks.ts'
 import type { Numbers } from '../loss/options.ts'
-<<<<<<< HEAD
 import { type Checkpoint, checkCheckpoint } from './checkpoints.ts'
-import { checkNumber, checkOffset } from './checks.ts'
-=======
 import { checkNumber, checkOffset, checkSignal } from './checks.ts'
->>>>>>> 28b64c2 (Temperature calibration on held-out rows: the best temperature to 1e-14 by safeguarded Newton steps, bounded where there is none)
 import type { EncodedLabels } from './labels.ts'
 import type { FitIteration } from './report.ts'
 import { type ClassWeights, type RowWeights, weighRows } from './row-weights.ts'

@@ -26,13 +26,8 @@ import { encodeLabels, type Label, type Labels, type SoftTargets, type TrainingL
 import { argmax, type EvaluateOptions, type Evaluation, MetricsCollector } from './metrics.ts'
 import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
 import type { FitOptions } from './options.ts'
-<<<<<<< HEAD
-import type { FitReport } from './report.ts'
-=======
 import { createPause } from './pause.ts'
 import type { CalibrationReport, FitReport } from './report.ts'
-import { blockRows } from './sweep.ts'
->>>>>>> 28b64c2 (Temperature calibration on held-out rows: the best temperature to 1e-14 by safeguarded Newton steps, bounded where there is none)
 import { prepareTraining } from './training.ts'
 
 /** Options of toSafetensors. */
