@@ -16,8 +16,6 @@ export interface LikelihoodRatio {
   readonly p: number
 }
 
-type Fitted = Pick<Inference, 'logLikelihood' | 'coefficients' | 'rows' | 'totalWeight'>
-
 /** A larger model that is worse by more than this is none: log-likelihoods are known to about 1e-12 of themselves. */
 const ROUNDING = 1e-9
 
@@ -26,7 +24,7 @@ const ROUNDING = 1e-9
  * the larger one with some coefficients fixed, usually at 0: fitted to some of its features, say. Throws a RangeError where
  * that cannot be so: other rows, no more coefficients, or a lower likelihood.
  */
-export function likelihoodRatioTest(smaller: Fitted, larger: Fitted): LikelihoodRatio {
+export function likelihoodRatioTest(smaller: Inference, larger: Inference): LikelihoodRatio {
   const who = 'likelihoodRatioTest'
   for (const [name, value] of [
     ['smaller', smaller],
