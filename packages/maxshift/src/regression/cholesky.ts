@@ -28,30 +28,6 @@ export async function factorise(matrix: Float64Array, size: number, pause: Pause
   return true
 }
 
-/** Replaces each row y of a matrix with rows of length `size` by L⁻¹·y. */
-export function solveRows(factor: Float64Array, size: number, matrix: Float64Array): void {
-  for (let begin = 0; begin < matrix.length; begin += size) {
-    for (let i = 0; i < size; i++) {
-      const row = i * size
-      let rest = matrix[begin + i]
-      for (let j = 0; j < i; j++) rest -= factor[row + j] * matrix[begin + j]
-      matrix[begin + i] = rest / factor[row + i]
-    }
-  }
-}
-
-/** Replaces each row y of a matrix with rows of length `size` by L⁻ᵀ·y. */
-export function solveRowsTransposed(factor: Float64Array, size: number, matrix: Float64Array): void {
-  for (let begin = 0; begin < matrix.length; begin += size) {
-    for (let i = size - 1; i >= 0; i--) {
-      const row = i * size
-      const solved = matrix[begin + i] / factor[row + i]
-      matrix[begin + i] = solved
-      for (let j = 0; j < i; j++) matrix[begin + j] -= solved * factor[row + j]
-    }
-  }
-}
-
 /** Σ_{p < count} matrix[a + p] · other[b + p], in four sums that the processor can add side by side. */
 function dotRange(matrix: Float64Array, a: number, b: number, count: number, other: Float64Array = matrix): number {
   let s0 = 0
@@ -69,26 +45,135 @@ function dotRange(matrix: Float64Array, a: number, b: number, count: number, oth
   return s0 + s1 + (s2 + s3)
 }
 
+/** Four rows of length `size` that lie one after the other, from `begin` on. */
+type OnFour = (factor: Float64Array, size: number, matrix: Float64Array, begin: number) => void
+
+/** Takes the rows of a matrix four at a time, so that an entry of the factor serves four; zeros fill up the last ones. */
+function overFours(factor: Float64Array, size: number, matrix: Float64Array, onFour: OnFour): void {
+  let begin = 0
+  for (; begin + 4 * size <= matrix.length; begin += 4 * size) onFour(factor, size, matrix, begin)
+  if (begin === matrix.length) return
+  const rest = matrix.subarray(begin)
+  const padded = new Float64Array(4 * size)
+  padded.set(rest)
+  onFour(factor, size, padded, 0)
+  rest.set(padded.subarray(0, rest.length))
+}
+
+/** Replaces each row y of a matrix with rows of length `size` by L⁻¹·y. */
+export function solveRows(factor: Float64Array, size: number, matrix: Float64Array): void {
+  overFours(factor, size, matrix, solveFour)
+}
+
+/** Replaces each row y of a matrix with rows of length `size` by L⁻ᵀ·y. */
+export function solveRowsTransposed(factor: Float64Array, size: number, matrix: Float64Array): void {
+  overFours(factor, size, matrix, solveFourTransposed)
+}
+
 /** Replaces each row y of a matrix with rows of length `size` by L·y. */
 export function multiplyRows(factor: Float64Array, size: number, matrix: Float64Array): void {
-  for (let begin = 0; begin < matrix.length; begin += size) {
-    for (let i = size - 1; i >= 0; i--) {
-      const row = i * size
-      let sum = 0
-      for (let j = 0; j <= i; j++) sum += factor[row + j] * matrix[begin + j]
-      matrix[begin + i] = sum
-    }
-  }
+  overFours(factor, size, matrix, multiplyFour)
 }
 
 /** Replaces each row y of a matrix with rows of length `size` by Lᵀ·y. */
 export function multiplyRowsTransposed(factor: Float64Array, size: number, matrix: Float64Array): void {
-  for (let begin = 0; begin < matrix.length; begin += size) {
-    for (let i = 0; i < size; i++) {
-      const row = i * size
-      const value = matrix[begin + i]
-      matrix[begin + i] = 0
-      for (let j = 0; j <= i; j++) matrix[begin + j] += factor[row + j] * value
+  overFours(factor, size, matrix, multiplyFourTransposed)
+}
+
+function solveFour(factor: Float64Array, size: number, matrix: Float64Array, a: number): void {
+  const b = a + size
+  const c = b + size
+  const d = c + size
+  for (let i = 0; i < size; i++) {
+    const row = i * size
+    let ra = matrix[a + i]
+    let rb = matrix[b + i]
+    let rc = matrix[c + i]
+    let rd = matrix[d + i]
+    for (let j = 0; j < i; j++) {
+      const l = factor[row + j]
+      ra -= l * matrix[a + j]
+      rb -= l * matrix[b + j]
+      rc -= l * matrix[c + j]
+      rd -= l * matrix[d + j]
+    }
+    const pivot = factor[row + i]
+    matrix[a + i] = ra / pivot
+    matrix[b + i] = rb / pivot
+    matrix[c + i] = rc / pivot
+    matrix[d + i] = rd / pivot
+  }
+}
+
+function solveFourTransposed(factor: Float64Array, size: number, matrix: Float64Array, a: number): void {
+  const b = a + size
+  const c = b + size
+  const d = c + size
+  for (let i = size - 1; i >= 0; i--) {
+    const row = i * size
+    const pivot = factor[row + i]
+    const ya = matrix[a + i] / pivot
+    const yb = matrix[b + i] / pivot
+    const yc = matrix[c + i] / pivot
+    const yd = matrix[d + i] / pivot
+    matrix[a + i] = ya
+    matrix[b + i] = yb
+    matrix[c + i] = yc
+    matrix[d + i] = yd
+    for (let j = 0; j < i; j++) {
+      const l = factor[row + j]
+      matrix[a + j] -= ya * l
+      matrix[b + j] -= yb * l
+      matrix[c + j] -= yc * l
+      matrix[d + j] -= yd * l
+    }
+  }
+}
+
+function multiplyFour(factor: Float64Array, size: number, matrix: Float64Array, a: number): void {
+  const b = a + size
+  const c = b + size
+  const d = c + size
+  for (let i = size - 1; i >= 0; i--) {
+    const row = i * size
+    let sa = 0
+    let sb = 0
+    let sc = 0
+    let sd = 0
+    for (let j = 0; j <= i; j++) {
+      const l = factor[row + j]
+      sa += l * matrix[a + j]
+      sb += l * matrix[b + j]
+      sc += l * matrix[c + j]
+      sd += l * matrix[d + j]
+    }
+    matrix[a + i] = sa
+    matrix[b + i] = sb
+    matrix[c + i] = sc
+    matrix[d + i] = sd
+  }
+}
+
+function multiplyFourTransposed(factor: Float64Array, size: number, matrix: Float64Array, a: number): void {
+  const b = a + size
+  const c = b + size
+  const d = c + size
+  for (let i = 0; i < size; i++) {
+    const row = i * size
+    const ya = matrix[a + i]
+    const yb = matrix[b + i]
+    const yc = matrix[c + i]
+    const yd = matrix[d + i]
+    matrix[a + i] = 0
+    matrix[b + i] = 0
+    matrix[c + i] = 0
+    matrix[d + i] = 0
+    for (let j = 0; j <= i; j++) {
+      const l = factor[row + j]
+      matrix[a + j] += l * ya
+      matrix[b + j] += l * yb
+      matrix[c + j] += l * yc
+      matrix[d + j] += l * yd
     }
   }
 }

@@ -9,7 +9,9 @@ import type { Pause } from './pause.ts'
 /** Columns whose mean is more than this many spreads away from zero are centred before products are formed. */
 const FAR = 4
 /** Zᵀ·Z is the gradient of a linear pass whose logits have the gradient Z. */
-const SHAPE = { rows: Infinity, precision: 'f64', weightsGradient: true, featuresGradient: false } as const
+const SHAPE = { rows: Infinity, weightsGradient: true, featuresGradient: false } as const
+/** With more columns products are made in float32: all the digits that a metric needs, in half the time. */
+const DOUBLE_COLUMNS = 128
 
 export interface Correlation {
   /** Weighted means over the sample; 0 if nothing is to be centred. */
@@ -40,13 +42,15 @@ export async function correlate(
   pause: Pause,
 ): Promise<Correlation> {
   const size = means.length
-  const products = new LinearTiles({ ...SHAPE, featureCount: size, classes: size }, createLinearMemory)
+  const isDouble = size <= DOUBLE_COLUMNS
+  const shape = { ...SHAPE, featureCount: size, classes: size, precision: isDouble ? 'f64' : 'f32' } as const
+  const products = new LinearTiles(shape, createLinearMemory)
   const matrix = new Float64Array(size * size)
   const sums = new Float64Array(size)
   const squares = new Float64Array(size)
   const fourths = new Float64Array(size)
   const shifts = means.map((mean, j) => (centred && Math.abs(mean) > FAR * spreads[j] ? mean : 0))
-  const block = new Float64Array(products.tileRows * size)
+  const block = new (isDouble ? Float64Array : Float32Array)(products.tileRows * size)
   let total = 0
   for (let first = 0; first < sample.rows.length; first += products.tileRows) {
     const count = Math.min(products.tileRows, sample.rows.length - first)
