@@ -327,3 +327,81 @@ describe('lbfgs resumes', () => {
     }
   })
 })
+
+describe('lbfgs with an objective that is rough at first', () => {
+  /** Rounds what a function gives, until it is refined. */
+  const roughly = (objective: Objective, noise: number) => {
+    let exact = false
+    let rough = 0
+    return {
+      rough: {
+        floor: 1e-5,
+        noise,
+        refine: (): void => {
+          exact = true
+        },
+      },
+      count: () => rough,
+      objective: async (x: Float64Array, g: Float64Array): Promise<number> => {
+        const value = await objective(x, g)
+        if (exact) return value
+        rough++
+        for (let i = 0; i < g.length; i++) g[i] = Math.round(g[i] / noise) * noise
+        return Math.round(value / noise) * noise
+      },
+    }
+  }
+
+  it('ends where the exact one is flat, having used both', async () => {
+    const { objective, rough, count } = roughly(quadratic(100), 1e-8)
+    const result = await lbfgs(objective, new Float64Array(8), { ...settings, rough })
+    expect(result.status).toBe('converged')
+    expect(result.gradientNorm).toBeLessThanOrEqual(1e-10)
+    result.parameters.forEach((x, i) => {
+      expect(Math.abs(x - i)).toBeLessThanOrEqual(1e-9)
+    })
+    expect(count()).toBeGreaterThan(5)
+    expect(count()).toBeLessThan(result.evaluations)
+  })
+
+  it('is exact as soon as rounding hides the way down', async () => {
+    // Rounded to tenths the gradient soon says nothing, long before it is below the floor.
+    const { objective, rough } = roughly(quadratic(10), 0.1)
+    const result = await lbfgs(objective, new Float64Array(8), { ...settings, rough })
+    expect(result.status).toBe('converged')
+    expect(result.evaluations).toBeLessThan(120)
+  })
+
+  it('tells what is exact, however it ends', async () => {
+    for (const options of [{ maxIterations: 2 }, { onIteration: () => false }]) {
+      const { objective, rough } = roughly(rosenbrock, 0.3)
+      const result = await lbfgs(objective, banana(2), { ...settings, ...options, rough })
+      expect(['max-iterations', 'stopped']).toContain(result.status)
+      const gradient = new Float64Array(4)
+      expect(result.objective).toBe(rosenbrock(result.parameters, gradient))
+      expect(result.gradient).toEqual(gradient)
+    }
+  })
+
+  it('begins exactly where the rough one is not finite', async () => {
+    let exact = false
+    const objective: Objective = (x, g) => (exact ? quadratic(10)(x, g) : Infinity)
+    const refine = (): void => {
+      exact = true
+    }
+    const rough = { floor: 1e-5, noise: 1e-6, refine }
+    expect((await lbfgs(objective, new Float64Array(4), { ...settings, rough })).status).toBe('converged')
+  })
+
+  it('resumes in the precision in which it was', async () => {
+    const whole = roughly(quadratic(1000), 1e-8)
+    const states: LbfgsState[] = []
+    const onState = (save: () => LbfgsState): void => void states.push(save())
+    const result = await lbfgs(whole.objective, new Float64Array(12), { ...settings, rough: whole.rough, onState })
+    expect(new Set(states.map(({ isRough }) => isRough)).size).toBe(2)
+    for (const resume of states) {
+      const { objective, rough } = roughly(quadratic(1000), 1e-8)
+      expect(await lbfgs(objective, new Float64Array(12), { ...settings, rough, resume })).toEqual(result)
+    }
+  })
+})
