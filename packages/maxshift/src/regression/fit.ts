@@ -4,18 +4,19 @@
  * leaves nothing.
  */
 import type { LinearPass } from '../kernels/kernels.ts'
-import { addOffset } from '../kernels/row-losses.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type Columns, describeColumns } from './columns.ts'
 import type { DenseDataset } from './data.ts'
-import { blockRows } from './dense-job.ts'
+import type { Label } from './labels.ts'
 import type { ModelParts } from './model-file.ts'
 import type { FitSettings, SolverName } from './options.ts'
 import { createPause, type Pause } from './pause.ts'
-import { penaltyOf } from './penalty.ts'
-import type { FitReport, FitStatus } from './report.ts'
+import { type Penalty, penaltyOf } from './penalty.ts'
+import type { FitReport, FitStatus, Separation } from './report.ts'
 import { sum } from './row-weights.ts'
+import type { Direction } from './separation.ts'
+import { SeparationCheck } from './separation-check.ts'
 import { solveByLbfgs } from './solve-lbfgs.ts'
 import { solveByProximal } from './solve-proximal.ts'
 import { solveBySgd } from './solve-sgd.ts'
@@ -78,23 +79,29 @@ export class Trainer {
   /** One fit from the start that the settings name; they may differ from those of the training in what is not about the rows. */
   async fit(settings: FitSettings, clock: Clock): Promise<ModelParts> {
     const { data, labels } = this.training
-    const task = await this.createTask(settings, clock)
-    const { watch, penalty } = task
+    const { columns, pass, pause } = this
+    const penalty = penaltyOf(settings, columns.deviations)
+    const separation = SeparationCheck.create(data, penalty, columns, settings.intercept, pass, pause)
+    const task = await this.createTask(settings, penalty, clock, separation)
+    const { watch } = task
     const found = await SOLVERS[settings.solver](task).finally(() => watch.close())
     const solution = keepBest(found, watch)
-    const penalised = penalty.l2.some((l2) => l2 > 0) || penalty.l1.some((l1) => l1 > 0)
-    const decided = found.status === 'stopped' || found.status === 'not-finite' || penalised
-    this.pass.setWeights(solution.weights, solution.intercepts)
-    const separated = !decided && (await separates(data, this.pass, this.pause))
+    const decided = found.status === 'stopped' || found.status === 'not-finite'
+    const separated = !decided && (await separation?.settle(solution))
     const status = separated ? 'separated' : found.status === 'stopped' ? (watch.ended ?? 'stopped') : found.status
     settings.signal?.throwIfAborted()
-    const report = this.report(settings, solution, status, watch)
+    const report = this.report(settings, solution, status, watch, separation?.direction)
     const { weights, intercepts } = solution
     const names = { classNames: labels.classNames, featureNames: settings.featureNames }
     return { ...names, weights, intercepts, means: this.columns.means, report }
   }
 
-  private async createTask(settings: FitSettings, clock: Clock): Promise<Task> {
+  private async createTask(
+    settings: FitSettings,
+    penalty: Penalty,
+    clock: Clock,
+    separation: SeparationCheck | undefined,
+  ): Promise<Task> {
     const { training, columns, pause, masses, totalWeight, sweep, pass } = this
     const { data } = training
     const { features, rows, classes, offset } = data
@@ -113,13 +120,18 @@ export class Trainer {
     const { validation, start } = settings
     const early =
       validation && new EarlyStopping(validation, createDenseSweep(validation.data, pause, settings.threads))
-    const watch = new Watch(settings, clock, early)
-    const penalty = penaltyOf(settings, columns.deviations)
+    const watch = new Watch(settings, clock, early, separation)
     const checkpoints = await Checkpoints.prepare('fit', training, settings, penalty, watch, pause)
     return { data, totalWeight, penalty, source, sweep, pass, start, settings, watch, checkpoints }
   }
 
-  private report(settings: FitSettings, solution: Solution, status: FitStatus, watch: Watch): FitReport {
+  private report(
+    settings: FitSettings,
+    solution: Solution,
+    status: FitStatus,
+    watch: Watch,
+    direction: Direction | undefined,
+  ): FitReport {
     const { l2, l1, intercept, featureScale, standardize, solver, tolerance, rowWeights } = settings
     const { iterations, dataPasses, objective, gradientNorm } = solution
     const outcome = { status, iterations, dataPasses, objective, gradientNorm, seconds: watch.seconds() }
@@ -132,6 +144,7 @@ export class Trainer {
       rows: this.training.data.rows,
       totalWeight: this.totalWeight * rowWeights.unit,
       ...(best ? { validation: best } : {}),
+      ...(direction ? { separation: nameClasses(direction, this.training.labels.classNames) } : {}),
       l2,
       l1,
       intercept,
@@ -155,6 +168,11 @@ function massesOf({ rows, classes, weights, targets }: DenseDataset): Float64Arr
   })
 }
 
+function nameClasses({ classes, ...direction }: Direction, classNames: readonly Label[]): Separation {
+  const { kind, weights, intercepts, strictRows, tiedRows } = direction
+  return { kind, classNames: classes.map((k) => classNames[k]), weights, intercepts, strictRows, tiedRows }
+}
+
 /** How many weights and features are not 0. */
 function countSelected(
   weights: Float64Array,
@@ -175,32 +193,4 @@ function keepBest(found: Solution, { early, history }: Watch): Solution {
   if (early === undefined || early.iteration === 0 || early.iteration === found.iterations) return found
   const { objective, gradientNorm } = history[early.iteration - 1]
   return { ...found, ...early.best, objective, gradientNorm, gradient: undefined }
-}
-
-/**
- * Whether the logit of its class is strictly the largest in every row. Then multiples of the weights bring the loss as
- * near to 0 as one likes, and no finite weights are optimal (Albert & Anderson, Biometrika 71, 1984).
- */
-async function separates(
-  { features, labels, weights, rows, featureCount, classes, offset }: DenseDataset,
-  pass: LinearPass,
-  pause: Pause,
-): Promise<boolean> {
-  if (labels === undefined) return false
-  const step = blockRows(featureCount, classes)
-  const logits = new Float64Array(step * classes)
-  for (let first = 0; first < rows; first += step) {
-    const count = Math.min(step, rows - first)
-    pass.logits(features, first, count, logits)
-    addOffset(logits.subarray(0, count * classes), { offset }, first, classes)
-    for (let r = 0; r < count; r++) {
-      if (weights?.[first + r] === 0) continue
-      const own = logits[r * classes + labels[first + r]]
-      for (let k = 0; k < classes; k++) {
-        if (k !== labels[first + r] && !(own > logits[r * classes + k])) return false
-      }
-    }
-    await pause()
-  }
-  return true
 }

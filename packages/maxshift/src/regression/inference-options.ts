@@ -86,7 +86,7 @@ export async function prepareInference(
 }
 
 /** Only at the maximum of the likelihood does its curvature say how far off the coefficients may be. */
-function checkModel({ report, classNames }: ModelParts): void {
+function checkModel({ report }: ModelParts): void {
   for (const name of ['l2', 'l1'] as const) {
     if (report[name] !== 0) {
       throw new RangeError(
@@ -99,9 +99,10 @@ function checkModel({ report, classNames }: ModelParts): void {
     throw new RangeError(`${WHO}: expected a model as fitted, got one that calibrate returned`)
   }
   if (report.status === 'separated') {
+    const names = report.separation?.classNames.slice(0, 5).map(describe).join(', ') ?? 'classes'
     throw new RangeError(
-      `${WHO}: expected a likelihood with a maximum, got a model of status 'separated': the features tell all ${classNames.length} ` +
-        'classes apart in every row, and no finite coefficients are best',
+      `${WHO}: expected a likelihood with a maximum, got a model of status 'separated': the features tell ${names} apart, ` +
+        'and no finite coefficients are best',
     )
   }
 }

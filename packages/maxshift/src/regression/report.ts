@@ -2,15 +2,16 @@
  * What a fit tells about itself.
  */
 import type { OptimStatus } from '../optim/result.ts'
+import type { Label } from './labels.ts'
 import type { SolverName } from './options.ts'
 
 /**
  * How a fit ended. `converged`: the gradient norm is at most the tolerance. `max-iterations`: the steps are used up.
  * `line-search-failed`: rounding allows no further progress. `not-finite`: the objective overflows at zero weights.
  * `stopped`: onIteration returned false. `time-limit`: maxSeconds are over. `early-stopped`: the validation rows were predicted no better
- * for `patience` steps. `separated`: there is no penalty and the weights put every training row into its
- * class, so that larger multiples of them are better without end and no optimum exists; use l2 > 0. (Where only some
- * classes can be separated, there is no optimum either, but the objective has a limit and the fit converges to it.)
+ * for `patience` steps. `separated`: weights without a penalty can grow without end, because they
+ * tell classes apart in every row, or in some while the others tie; no optimum exists (see `separation`), and the weights are those of the
+ * step at which that was found. Use l2 > 0.
  */
 export type FitStatus = OptimStatus | 'separated' | 'time-limit' | 'early-stopped'
 
@@ -61,8 +62,31 @@ export interface FitReport {
   readonly standardize: boolean
   readonly solver: SolverName
   readonly tolerance: number
+  /** Which weights grow without end; only with the status `separated`, and not in a model from a file. */
+  readonly separation?: Separation
   /** What model.calibrate did; only in the report of a calibrated model, whose weights are those of the fit over the temperature. */
   readonly calibration?: CalibrationReport
+}
+
+/**
+ * A direction (V, c) in which weights and intercepts grow without end: it raises the logit V_own·x + c_own of the class of a training row
+ * no less than any other in every row, and more in some. It is verified in every row, to 1e-9 of the lengths of row and
+ * direction; rows are tied that gain less than 1e-7. With soft targets, classes that share the target of a row must tie there.
+ */
+export interface Separation {
+  /**
+   * `complete`: every row gains on every other class, and the loss has no limit but 0. `quasi-complete`: some rows tie in this
+   * direction, and, where the answer is exact (to 700 coefficients and 8 million numbers), in every other.
+   */
+  readonly kind: 'complete' | 'quasi-complete'
+  /** The classes all of whose rows gain on every other class; if there are none, those with some such rows; else those with any gain. */
+  readonly classNames: readonly Label[]
+  /** V, classes × features, and c, one per class, scaled so that Σ (weight · deviation of the feature)² = 1. */
+  readonly weights: Float64Array
+  readonly intercepts: Float64Array
+  /** Rows that gain on every other class, and rows that tie with one at least; rows of weight 0 are neither. */
+  readonly strictRows: number
+  readonly tiedRows: number
 }
 
 /** What model.calibrate did. */

@@ -7,7 +7,7 @@
  * projection need not gain in every row that could; so the rows that still tie are asked again, until they all refuse.
  */
 import { projectOntoCone } from '../optim/cone.ts'
-import { type Columns } from './columns.ts'
+import type { Columns } from './columns.ts'
 import { hypotenuse } from './curvature.ts'
 import type { Dataset } from './data.ts'
 import type { Pause } from './pause.ts'
@@ -22,7 +22,7 @@ export interface Direction {
   readonly kind: 'complete' | 'quasi-complete'
   /** The classes all of whose rows gain on every other class; if there are none, those with some such rows; else those with any gain. */
   readonly classes: readonly number[]
-  /** classes × features, and one intercept per class: of length 1 in units of the spreads of the features. */
+  /** classes × features, and one intercept per class, scaled so that Σ (weight · deviation of the feature)² = 1. */
   readonly weights: Float64Array
   readonly intercepts: Float64Array
   /** Rows that gain on every other class, and rows that tie with at least one. */
@@ -50,7 +50,12 @@ export function scalingFor({ l2, l1 }: Penalty, { means, deviations }: Columns, 
   const spreads = deviations.map((deviation, j) => (intercept ? deviation : hypotenuse(deviation, means[j])))
   const columns = Int32Array.from(l2.keys()).filter((j) => l2[j] === 0 && l1[j] === 0 && spreads[j] > 0)
   const pick = (values: Float64Array): Float64Array => Float64Array.from(columns, (j) => values[j])
-  return { columns, means: intercept ? pick(means) : new Float64Array(columns.length), spreads: pick(spreads), intercept }
+  return {
+    columns,
+    means: intercept ? pick(means) : new Float64Array(columns.length),
+    spreads: pick(spreads),
+    intercept,
+  }
 }
 
 /** A direction of separation that ties in as few rows as possible; undefined if there is none, or none that rounding can vouch for. */
@@ -132,21 +137,46 @@ function describeDirection(
 /** The direction for features as they are. */
 function unscale(
   direction: Float64Array,
-  { columns, means, spreads, intercept }: Scaling,
+  scaling: Scaling,
   classes: number,
   featureCount: number,
 ): Pick<Direction, 'weights' | 'intercepts'> {
-  const length = lengthOf(direction)
+  const { columns, means, spreads, intercept } = scaling
   const width = columns.length + (intercept ? 1 : 0)
   const weights = new Float64Array(classes * featureCount)
   const intercepts = new Float64Array(classes)
   for (let k = 0; k < classes; k++) {
     for (let j = 0; j < columns.length; j++) {
-      const weight = direction[k * width + j] / length / spreads[j]
+      const weight = direction[k * width + j] / spreads[j]
       weights[k * featureCount + columns[j]] = weight
       intercepts[k] -= weight * means[j]
     }
-    if (intercept) intercepts[k] += direction[k * width + columns.length] / length
+    if (intercept) intercepts[k] += direction[k * width + columns.length]
   }
+  return normalise(weights, intercepts, scaling)
+}
+
+/** Scales both, in place, as Direction says. */
+export function normalise(
+  weights: Float64Array,
+  intercepts: Float64Array,
+  { columns, spreads }: Scaling,
+): Pick<Direction, 'weights' | 'intercepts'> {
+  const featureCount = weights.length / intercepts.length
+  // Weights are divided by the largest first, so that squares of the weights of tiny features do not overflow.
+  let largest = 0
+  let square = 0
+  for (const both of [0, 1]) {
+    for (let j = 0; j < columns.length; j++) {
+      for (let i = columns[j]; i < weights.length; i += featureCount) {
+        const share = Math.abs(weights[i] * spreads[j])
+        if (both === 0) largest = Math.max(largest, share)
+        else square += (share / largest) ** 2
+      }
+    }
+  }
+  const length = largest * Math.sqrt(square)
+  for (let i = 0; i < weights.length; i++) weights[i] /= length
+  for (let k = 0; k < intercepts.length; k++) intercepts[k] /= length
   return { weights, intercepts }
 }

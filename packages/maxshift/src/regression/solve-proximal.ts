@@ -49,6 +49,7 @@ export async function solveByProximal(task: Task, l1: Float64Array = task.penalt
     // A feature that tells nothing keeps its weights of 0 anyway.
     penalties[i] = axes.scales[j] === Infinity ? 0 : l1[j] / axes.scales[j]
   }
+  sweep.precision = 'f64'
   const result = await proximal(
     createObjective({ ...data, totalWeight }, penalty.l2, sweep, () => coordinates),
     begin,

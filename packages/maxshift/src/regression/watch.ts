@@ -7,6 +7,7 @@ import { matrix, rowsOf, type Tensors, takeTensor, vector } from './checkpoint.t
 import type { FitSettings } from './options.ts'
 import type { FitIteration } from './report.ts'
 import type { Tensor } from './safetensors.ts'
+import type { SeparationCheck } from './separation-check.ts'
 import type { Start } from './start.ts'
 import type { EarlyStopping } from './validation.ts'
 
@@ -24,10 +25,11 @@ const COLUMNS = ['iteration', 'objective', 'gradientNorm', 'dataPasses', 'second
 export class Watch {
   readonly history: FitIteration[] = []
   /** Why the fit was ended from outside, if it was. */
-  ended: 'stopped' | 'time-limit' | 'early-stopped' | undefined
+  ended: 'stopped' | 'time-limit' | 'early-stopped' | 'separated' | undefined
   readonly early: EarlyStopping | undefined
   /** Seconds that the fit had taken before it was resumed. */
   private before = 0
+  private readonly separation: SeparationCheck | undefined
   private readonly clock: Clock
   private readonly settings: Pick<FitSettings, 'tolerance' | 'maxSeconds' | 'onIteration'>
 
@@ -35,15 +37,17 @@ export class Watch {
     settings: Pick<FitSettings, 'tolerance' | 'maxSeconds' | 'onIteration'>,
     clock: Clock,
     early: EarlyStopping | undefined,
+    separation?: SeparationCheck,
   ) {
     this.settings = settings
     this.clock = clock
     this.early = early
+    this.separation = separation
   }
 
   /** Takes note of a step; `read` says what the weights are after it. False if the fit is to end. */
   async step({ evaluations, ...step }: Iteration, read: () => Start): Promise<boolean> {
-    const { early, settings, clock } = this
+    const { early, separation, settings, clock } = this
     const { tolerance, maxSeconds, onIteration } = settings
     const told = { ...step, dataPasses: evaluations, seconds: this.seconds() }
     const progress = early ? { ...told, validationLoss: await early.look(step.iteration, read()) } : told
@@ -52,6 +56,7 @@ export class Watch {
     else if (step.gradientNorm <= tolerance) return true
     else if (early?.isOver(step.iteration)) this.ended = 'early-stopped'
     else if (clock() >= maxSeconds) this.ended = 'time-limit'
+    else if (await separation?.look(step.iteration, read)) this.ended = 'separated'
     return this.ended === undefined
   }
 

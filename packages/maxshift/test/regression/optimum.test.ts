@@ -66,7 +66,8 @@ describe('SoftmaxRegression.fit reaches the optimum', () => {
     }
     for (const l2 of [data.l2, 0]) {
       const model = await fit({ ...data, features: wide, l2 }, { tolerance: 1e-8 })
-      expect(model.report.status).toBe('converged')
+      // Without a penalty setosa has no optimum.
+      expect(model.report.status).toBe(l2 > 0 ? 'converged' : 'separated')
       for (let k = 0; k < 3; k++) {
         expect(model.weights[k * 8 + 6]).toBe(0)
         expect(model.weights[k * 8 + 7]).toBe(0)
