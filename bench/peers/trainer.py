@@ -438,10 +438,17 @@ def newton(_):
         p = np.exp(logits - logits.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         gradient = (p - truth).T @ x / len(x) + penalty * both
-        hessian = np.zeros((classes, size, classes, size))
+        # Σ p_k (δ_kj − p_j) x xᵀ: a block per class, less the product of all p_k x with themselves.
+        hessian = np.zeros((classes * size, classes * size))
+        for first in range(0, len(x), CHUNK):
+            part, weights = x[first : first + CHUNK], p[first : first + CHUNK]
+            weighted = (weights[:, :, None] * part[:, None, :]).reshape(len(part), -1)
+            hessian -= weighted.T @ weighted
+            for k in range(classes):
+                own = slice(k * size, (k + 1) * size)
+                hessian[own, own] += weighted[:, own].T @ part
+        hessian = hessian.reshape(classes, size, classes, size) / len(x)
         for k in range(classes):
-            for j in range(classes):
-                hessian[k, :, j, :] = (x * (p[:, k] * ((k == j) - p[:, j]))[:, None]).T @ x / len(x)
             hessian[k, :, k, :] += np.diag(penalty)
         # A common shift of the intercepts changes nothing: its curvature is set to 1.
         hessian[:, -1, :, -1] += 1 / classes
