@@ -55,10 +55,6 @@ export async function loadOurs(): Promise<Ours> {
     throw new Error('the library is not built: run npm ci in the root')
   const { SoftmaxRegression }: Library = await import(new URL('regression/index.js', BUILD).href)
   const { version } = JSON.parse(readFileSync(new URL('../package.json', BUILD), 'utf8'))
-  const threaded = await SoftmaxRegression.fit(Float64Array.of(0, 1), Int32Array.of(0, 1), { threads: 1 }).then(
-    () => true,
-    () => false,
-  )
   const fit: Ours['fit'] = async ({ x, labels, scale }, threads, targets, tolerance = NEVER) => {
     const reached: OurRun['reached'] = targets.map(() => null)
     const passes: OurRun['passes'] = targets.map(() => null)
@@ -79,7 +75,7 @@ export async function loadOurs(): Promise<Ours> {
     }
     const options = {
       featureScale: scale,
-      ...(threaded ? { threads } : {}),
+      threads,
       tolerance,
       maxIterations: 3000,
       onIteration,
@@ -124,5 +120,7 @@ export function fitMemory({ shape, scale }: TrainerProblem, folder: string, thre
   const script = fileURLToPath(new URL('trainer-memory.mjs', import.meta.url))
   const asked = JSON.stringify({ folder, kind, columns: features, scale, threads })
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, asked], { encoding: 'utf8' })
-  return status === 0 ? { ...JSON.parse(stdout), threads } : stderr.trim().split('\n').slice(-1)[0]
+  return status === 0
+    ? { ...JSON.parse(stdout), threads }
+    : (stderr.split('\n').find((line) => line.includes('Error')) ?? `the process ended with ${status}`)
 }

@@ -12,12 +12,14 @@ export const PICTURE_ALT =
 const WIDTH = 760
 const HEIGHT = 440
 const PLOT = { left: 64, right: 552, top: 24, bottom: 392 }
-const GAP = { most: 10, least: 1e-7 }
-const COLOURS = ['#2f81f7', '#79b8ff', '#db6d28', '#bf8700', '#e5534b', '#a371f7', '#3fa266', '#8b949e', '#c96198']
+const GAP = { most: 10, least: 1e-6 }
+const OURS = ['#79b8ff', '#2f81f7']
+const THEIRS = ['#db6d28', '#bf8700', '#e5534b', '#a371f7', '#3fa266', '#8b949e', '#c96198', '#5f9ea0', '#a0785a']
 
 interface Line {
   readonly label: string
-  readonly ours: boolean
+  readonly colour: string
+  readonly width: number
   readonly points: readonly (readonly [seconds: number, gap: number])[]
 }
 
@@ -28,25 +30,21 @@ const gapsOf = (curve: Curve, optimum: number): Line['points'] =>
     .filter(([seconds, gap]) => seconds > 0 && gap >= GAP.least)
 
 function linesOf({ solvers, optimum }: SetResult): Line[] {
-  const label = ({ library, name, threads }: Solver): string =>
-    library === 'maxshift' ? `maxshift, ${threads} thread${threads > 1 ? 's' : ''}` : `${library} ${name}`
-  return solvers
-    .filter(({ curve }) => curve !== undefined)
-    .map((solver) => ({
-      label: label(solver),
-      ours: solver.library === 'maxshift',
-      points: gapsOf(solver.curve ?? [], optimum),
-    }))
-    .filter(({ points }) => points.length > 1)
-    .sort((a, b) => Number(b.ours) - Number(a.ours) || (b.label < a.label ? 1 : -1))
+  const drawn = (colours: readonly string[], chosen: readonly Solver[], label: (solver: Solver) => string): Line[] =>
+    chosen
+      .map((solver) => ({ label: label(solver), points: gapsOf(solver.curve ?? [], optimum) }))
+      .filter(({ points }) => points.length > 1)
+      .sort((a, b) => (b.label < a.label ? 1 : -1))
+      .map((line, i) => ({ ...line, colour: colours[i % colours.length], width: colours === OURS ? 3 : 1.75 }))
+  const ours = solvers.filter(({ library }) => library === 'maxshift')
+  const theirs = solvers.filter(({ library }) => library !== 'maxshift')
+  return [
+    ...drawn(OURS, ours, ({ threads }) => `maxshift, ${threads} thread${threads > 1 ? 's' : ''}`),
+    ...drawn(THEIRS, theirs, ({ library, name }) => `${library} ${name}`),
+  ]
 }
 
-const power = (exponent: number): string =>
-  exponent >= 0 && exponent < 4
-    ? `${10 ** exponent}`
-    : exponent < 0 && exponent > -3
-      ? `${10 ** exponent}`
-      : `1e${exponent}`
+const power = (exponent: number): string => (Math.abs(exponent) < 4 ? `${10 ** exponent}` : `1e${exponent}`)
 
 /** The picture, or undefined without a course of fits. */
 export function trainerPicture(set: SetResult | undefined): string | undefined {
@@ -77,14 +75,14 @@ export function trainerPicture(set: SetResult | undefined): string | undefined {
     const down = y((target - set.optimum) / set.optimum)
     return `<line class="goal" x1="${PLOT.left}" x2="${PLOT.right}" y1="${down.toFixed(1)}" y2="${down.toFixed(1)}"/>`
   })
-  const drawn = lines.map(({ points, ours }, i) => {
+  const drawn = lines.map(({ points, colour, width }) => {
     const path = points.map(([at, gap]) => `${x(at).toFixed(1)},${y(Math.min(gap, GAP.most)).toFixed(1)}`).join(' ')
-    return `<polyline fill="none" stroke="${COLOURS[i % COLOURS.length]}" stroke-width="${ours ? 3 : 1.75}" points="${path}"/>`
+    return `<polyline fill="none" stroke="${colour}" stroke-width="${width}" points="${path}"/>`
   })
-  const legend = lines.flatMap(({ label, ours }, i) => {
+  const legend = lines.flatMap(({ label, colour, width }, i) => {
     const down = PLOT.top + 16 + 24 * i
-    const colour = COLOURS[i % COLOURS.length]
-    const swatch = `<line x1="${PLOT.right + 16}" x2="${PLOT.right + 38}" y1="${down}" y2="${down}" stroke="${colour}" stroke-width="${ours ? 3 : 1.75}"/>`
+    const ends = `x1="${PLOT.right + 16}" x2="${PLOT.right + 38}" y1="${down}" y2="${down}"`
+    const swatch = `<line ${ends} stroke="${colour}" stroke-width="${width}"/>`
     return [swatch, text(PLOT.right + 46, down + 4, 'start', label)]
   })
   return `${[
