@@ -169,6 +169,23 @@ describe('inference', () => {
     }
   })
 
+  it('takes the weights and the offset of the fit', async () => {
+    const data = caseNamed('simulated')
+    const features = Float64Array.from(data.features)
+    const random = seededRandom(6)
+    const sampleWeights = Float64Array.from(data.labels, () => random.below(4) * 1e5)
+    const offset = Float64Array.from({ length: 4 * data.rows }, () => random.uniform())
+    const given = { sampleWeights, offset }
+    const options = { ...given, l2: 0, tolerance: 1e-10, standardize: true }
+    const model = await SoftmaxRegression.fit(features, data.labels, options)
+    const { distance, logLikelihood, nullLogLikelihood, totalWeight } = await model.inference(features, data.labels, given)
+    expect(distance).toBeLessThan(1e-5) // √totalWeight times the tolerance
+    expect(relative(logLikelihood, -model.report.objective * totalWeight)).toBeLessThan(1e-13)
+    // The null model is that of a feature worth nothing.
+    const none = await SoftmaxRegression.fit(new Float64Array(data.rows), data.labels, options)
+    expect(relative(nullLogLikelihood, -none.report.objective * totalWeight)).toBeLessThan(1e-13)
+  })
+
   it('has another reference: the differences of the coefficients, and their variances', async () => {
     const data = caseNamed('simulated')
     const first = await infer(data)
