@@ -178,7 +178,11 @@ describe('inference', () => {
     const given = { sampleWeights, offset }
     const options = { ...given, l2: 0, tolerance: 1e-10, standardize: true }
     const model = await SoftmaxRegression.fit(features, data.labels, options)
-    const { distance, logLikelihood, nullLogLikelihood, totalWeight } = await model.inference(features, data.labels, given)
+    const { distance, logLikelihood, nullLogLikelihood, totalWeight } = await model.inference(
+      features,
+      data.labels,
+      given,
+    )
     expect(distance).toBeLessThan(1e-5) // √totalWeight times the tolerance
     expect(relative(logLikelihood, -model.report.objective * totalWeight)).toBeLessThan(1e-13)
     // The null model is that of a feature worth nothing.
