@@ -21,6 +21,7 @@ import { solveByLbfgs } from './solve-lbfgs.ts'
 import { solveByProximal } from './solve-proximal.ts'
 import { solveBySgd } from './solve-sgd.ts'
 import type { Solution, Solver, Task } from './solver.ts'
+import type { Start } from './start.ts'
 import { createDenseSweep, type Sweep } from './sweep.ts'
 import type { Training } from './training.ts'
 import { EarlyStopping } from './validation.ts'
@@ -42,25 +43,29 @@ export async function fitModel(training: Training): Promise<ModelParts> {
   }
 }
 
+/** Rows as they are weighted, and what follows from that. */
+export interface Weighting {
+  /** The only difference to others; undefined if the data have none. */
+  readonly weights: Float64Array | undefined
+  readonly totalWeight: number
+  readonly columns: Columns
+  /** What each row counts in the curvature: its weight times the sum of its targets. */
+  readonly masses: Float64Array | undefined
+}
+
 /** Rows that are ready for fits. */
 export class Trainer {
-  readonly sweep: Sweep
-  /** Σ w of the rows as they are weighted now. */
-  totalWeight: number
   private readonly training: Training
+  private readonly sweep: Sweep
   private readonly pause: Pause
   private readonly pass: LinearPass
-  private columns: Columns
-  /** What each row counts in the curvature: its weight times the sum of its targets. */
-  private masses: Float64Array | undefined
+  private weighting: Weighting
 
-  private constructor(training: Training, pause: Pause, columns: Columns) {
+  private constructor(training: Training, pause: Pause, weighting: Weighting) {
     const { data } = training
     this.training = training
     this.pause = pause
-    this.columns = columns
-    this.totalWeight = data.totalWeight
-    this.masses = massesOf(data)
+    this.weighting = weighting
     this.sweep = createDenseSweep(data, pause, training.settings.threads)
     this.pass = selectLinearKernels().createPass(data.featureCount, data.classes)
   }
@@ -69,18 +74,54 @@ export class Trainer {
     const { data, settings } = training
     const pause = createPause(settings.signal)
     await pause()
-    return new Trainer(training, pause, await columnsOf(data, pause))
+    return new Trainer(training, pause, await weighOf(data, data.weights, pause))
   }
 
-  close(): Promise<void> | void {
+  close(): Promise<void> {
     return this.sweep.close()
+  }
+
+  /** What other weights of the same rows would mean; the data must have weights. */
+  weigh(weights: Float64Array): Promise<Weighting> {
+    return weighOf(this.training.data, weights, this.pause)
+  }
+
+  /** From now on rows are weighted like this. */
+  use(weighting: Weighting): void {
+    this.weighting = weighting
+    if (weighting.weights) this.training.data.weights?.set(weighting.weights)
+  }
+
+  /** Σ w·loss of a model for rows of other weights, for this once. */
+  async lossOf({ weights, intercepts }: Start, rowWeights: Float64Array): Promise<number> {
+    this.training.data.weights?.set(rowWeights)
+    const { loss } = await this.evaluate({ weights, intercepts })
+    this.use(this.weighting)
+    return loss
+  }
+
+  /** Σ w·loss and its gradient. */
+  async evaluate({ weights, intercepts }: Start): Promise<{ loss: number; gradient: Start }> {
+    const gradient = { weights: new Float64Array(weights.length), intercepts: new Float64Array(intercepts.length) }
+    this.sweep.precision = 'f64'
+    const loss = await this.sweep.evaluate(weights, intercepts, gradient.weights, gradient.intercepts)
+    return { loss, gradient }
+  }
+
+  penalty(settings: FitSettings): Penalty {
+    return penaltyOf(settings, this.weighting.columns.deviations)
+  }
+
+  get totalWeight(): number {
+    return this.weighting.totalWeight
   }
 
   /** One fit from the start that the settings name; they may differ from those of the training in what is not about the rows. */
   async fit(settings: FitSettings, clock: Clock): Promise<ModelParts> {
     const { data, labels } = this.training
-    const { columns, pass, pause } = this
-    const penalty = penaltyOf(settings, columns.deviations)
+    const { pass, pause } = this
+    const { columns } = this.weighting
+    const penalty = this.penalty(settings)
     const separation = SeparationCheck.create(data, penalty, columns, settings.intercept, pass, pause)
     const task = await this.createTask(settings, penalty, clock, separation)
     const { watch } = task
@@ -93,7 +134,7 @@ export class Trainer {
     const report = this.report(settings, solution, status, watch, separation?.direction)
     const { weights, intercepts } = solution
     const names = { classNames: labels.classNames, featureNames: settings.featureNames }
-    return { ...names, weights, intercepts, means: this.columns.means, report }
+    return { ...names, weights, intercepts, means: this.weighting.columns.means, report }
   }
 
   private async createTask(
@@ -102,8 +143,9 @@ export class Trainer {
     clock: Clock,
     separation: SeparationCheck | undefined,
   ): Promise<Task> {
-    const { training, columns, pause, masses, totalWeight, sweep, pass } = this
+    const { training, weighting, pause, sweep, pass } = this
     const { data } = training
+    const { columns, masses, totalWeight } = weighting
     const { features, rows, classes, offset } = data
     const mass = (masses === undefined ? rows : sum(masses)) / totalWeight
     const source = {
@@ -156,10 +198,16 @@ export class Trainer {
   }
 }
 
-const columnsOf = ({ features, rows, featureCount, weights }: DenseDataset, pause: Pause): Promise<Columns> =>
-  describeColumns(features, rows, featureCount, pause, weights)
+async function weighOf(data: DenseDataset, weights: Float64Array | undefined, pause: Pause): Promise<Weighting> {
+  const columns = await describeColumns(data.features, data.rows, data.featureCount, pause, weights)
+  const totalWeight = weights === undefined ? data.rows : sum(weights)
+  return { weights, totalWeight, columns, masses: massesOf(data, weights) }
+}
 
-function massesOf({ rows, classes, weights, targets }: DenseDataset): Float64Array | undefined {
+function massesOf(
+  { rows, classes, targets }: DenseDataset,
+  weights: Float64Array | undefined,
+): Float64Array | undefined {
   if (targets === undefined) return weights
   return Float64Array.from({ length: rows }, (_, r) => {
     let mass = 0

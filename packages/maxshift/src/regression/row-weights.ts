@@ -54,7 +54,7 @@ export function weighRows(
 export const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 
 /** What the rows of each class count in all. */
-function classTotals(
+export function classTotals(
   { labels, targets, rows, classNames }: EncodedLabels,
   weights: Float64Array | undefined,
 ): Float64Array {

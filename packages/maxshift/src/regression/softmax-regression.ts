@@ -18,14 +18,23 @@ import {
   checkSignal,
 } from './checks.ts'
 import { type Contributions, explainRow } from './contributions.ts'
+import {
+  CROSS_VALIDATE_OPTIONS,
+  type CrossValidateOptions,
+  type CrossValidationScores,
+  checkRefit,
+  crossValidate,
+} from './cross-validation.ts'
 import { blockRows } from './dense-job.ts'
 import { fitModel } from './fit.ts'
+import { planFolds } from './folds.ts'
 import { type Inference, infer } from './inference.ts'
 import { type InferenceOptions, prepareInference } from './inference-options.ts'
 import { encodeLabels, type Label, type Labels, type SoftTargets, type TrainingLabels } from './labels.ts'
 import { argmax, type EvaluateOptions, type Evaluation, MetricsCollector } from './metrics.ts'
 import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
 import type { FitOptions } from './options.ts'
+import { checkPathPlan, fitPath, PATH_OPTIONS, type PathOptions } from './path.ts'
 import { createPause } from './pause.ts'
 import type { CalibrationReport, FitReport } from './report.ts'
 import { prepareTraining } from './training.ts'
@@ -38,6 +47,30 @@ export interface SafetensorsOptions {
    * model.
    */
   readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** The kind of the class names that training labels have. */
+export type LabelOf<G> = G extends { readonly classNames: readonly (infer N)[] }
+  ? N extends Label
+    ? N
+    : Label
+  : G extends readonly string[]
+    ? string
+    : G extends readonly number[] | IntegerArray
+      ? number
+      : Label
+
+/** What SoftmaxRegression.path returns. */
+export interface RegularisationPath<L extends Label = Label> {
+  /** Largest first, one for each model. */
+  readonly l2s: Float64Array
+  readonly models: readonly SoftmaxRegression<L>[]
+}
+
+/** What SoftmaxRegression.crossValidate returns. */
+export interface CrossValidation<L extends Label = Label> extends CrossValidationScores {
+  /** Fitted to all rows with the l2 chosen; its report has that l2. */
+  readonly model: SoftmaxRegression<L>
 }
 
 /** A fitted model. `L` is the kind of its labels. */
@@ -94,6 +127,53 @@ export class SoftmaxRegression<L extends Label = Label> {
   static fit(features: Features, labels: TrainingLabels, options?: FitOptions): Promise<SoftmaxRegression>
   static async fit(features: Features, labels: TrainingLabels, options?: FitOptions): Promise<SoftmaxRegression> {
     return new SoftmaxRegression(await fitModel(prepareTraining('fit', features, labels, options)))
+  }
+
+  /**
+   * One model for each of several l2, given or found, largest first: each fit starts from the model before, so that a path costs a
+   * fraction of separate fits. See PathOptions; how the l2 are found is told in path.ts. The data are prepared and threads
+   * started once. Rejects as fit does.
+   */
+  static path<G extends TrainingLabels>(
+    features: Features,
+    labels: G,
+    options?: PathOptions,
+  ): Promise<RegularisationPath<LabelOf<G>>>
+  static async path(
+    features: Features,
+    labels: TrainingLabels,
+    options: PathOptions = {},
+  ): Promise<RegularisationPath> {
+    const training = prepareTraining('path', features, labels, options, PATH_OPTIONS)
+    const { l2s, models } = await fitPath(training, checkPathPlan('path', options))
+    return { l2s, models: models.map((parts) => new SoftmaxRegression(parts)) }
+  }
+
+  /**
+   * Chooses l2 by cross-validation, and fits all rows with it. Each fold in turn is held out, while the other rows are fitted for all l2
+   * as in path; the log-loss of held-out rows, weighted as in the fit, decides. Held-out rows have weight 0, and nothing is
+   * copied. With `standardize` the deviations are those of the rows that are fitted. Rejects as fit does, and for folds that
+   * leave a class without rows.
+   */
+  static crossValidate<G extends TrainingLabels>(
+    features: Features,
+    labels: G,
+    options?: CrossValidateOptions,
+  ): Promise<CrossValidation<LabelOf<G>>>
+  static async crossValidate(
+    features: Features,
+    labels: TrainingLabels,
+    options: CrossValidateOptions = {},
+  ): Promise<CrossValidation> {
+    const who = 'crossValidate'
+    const checked = prepareTraining(who, features, labels, options, CROSS_VALIDATE_OPTIONS)
+    const weights = checked.data.weights ?? new Float64Array(checked.data.rows).fill(1)
+    const training = { ...checked, data: { ...checked.data, weights } }
+    const plan = checkPathPlan(who, options)
+    const refit = checkRefit(who, options.refit)
+    const folds = planFolds(who, options.folds, training.labels, weights, training.settings.seed)
+    const { model, ...scores } = await crossValidate(training, plan, folds, refit)
+    return { ...scores, model: new SoftmaxRegression(model) }
   }
 
   /**
