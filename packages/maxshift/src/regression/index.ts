@@ -21,7 +21,12 @@ export type { PathOptions, PathProgress } from './path.ts'
 export type { CalibrationReport, FitIteration, FitReport, FitStatus, Separation } from './report.ts'
 export type { ClassWeights } from './row-weights.ts'
 export type { SgdOptions } from './sgd-options.ts'
-export { type SafetensorsOptions, SoftmaxRegression } from './softmax-regression.ts'
-
+export {
+  type CrossValidation,
+  type LabelOf,
+  type RegularisationPath,
+  type SafetensorsOptions,
+  SoftmaxRegression,
+} from './softmax-regression.ts'
 export type { WarmStart } from './start.ts'
 export type { Validation } from './validation.ts'
