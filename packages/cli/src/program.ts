@@ -60,6 +60,28 @@ Examples:
       --model mnist.safetensors --json
 ${exitCodeHelp}`
 
+const exportHelp = `
+Formats:
+  .onnx         opset 13, columns to features included; inputs and outputs as
+                told by the graph; hashed text cannot be expressed and is refused
+  .js, .mjs     a module without imports: predict(row) gives the label and the
+                probabilities of an object with the columns of the training data
+  .json         everything the model holds
+  .csv          the weights, a line per feature, a column per class
+  .safetensors  the model file as it is
+
+Examples:
+  $ maxshift export iris.safetensors --output iris.onnx
+  $ maxshift export iris.safetensors --output iris.mjs
+  $ maxshift export iris.safetensors --output weights.csv
+${exitCodeHelp}`
+
+const inspectHelp = `
+Examples:
+  $ maxshift inspect iris.safetensors
+  $ maxshift inspect iris.safetensors --json
+${exitCodeHelp}`
+
 const explainHelp = `
 LOGITS are two or more numbers, or one file of logits: a table as for "fit", one
 row of logits a line, with --label COLUMN naming the column of labels (places
@@ -105,6 +127,8 @@ function createProgram(act: Act): Command {
   addFit(program, act)
   addPredict(program, act)
   addEvaluate(program, act)
+  addExport(program, act)
+  addInspect(program, act)
   addExplain(program, act)
   return program
 }
@@ -176,6 +200,45 @@ function addEvaluate(program: Command, act: Act): void {
   prepare(command, 'maxshift evaluate')
   command.action((data: string | undefined, options) => {
     return act('evaluate', async (session) => (await import('./commands/evaluate.ts')).evaluate(data, options, session))
+  })
+}
+
+function addExport(program: Command, act: Act): void {
+  const command = program
+    .command('export')
+    .description('Write a model in the form that another program takes.')
+    .argument('<MODEL>', 'model written by "maxshift fit"')
+    .requiredOption('--output <FILE>', 'where to write it; its name tells the format')
+    .addOption(
+      new Option('--format <FORMAT>', 'format, if the name does not tell').choices([
+        'onnx',
+        'js',
+        'json',
+        'csv',
+        'safetensors',
+      ]),
+    )
+    .addOption(
+      new Option('--precision <TYPE>', 'numbers of the ONNX graph').choices(['float64', 'float32']).default('float64'),
+    )
+    .option('--json', 'print one JSON object on stdout and nothing else')
+    .addHelpText('after', exportHelp)
+  prepare(command, 'maxshift export')
+  command.action((path: string, options) => {
+    return act('export', async (session) => (await import('./commands/export.ts')).exportModel(path, options, session))
+  })
+}
+
+function addInspect(program: Command, act: Act): void {
+  const command = program
+    .command('inspect')
+    .description('Show what a model file holds.')
+    .argument('<MODEL>', 'model written by "maxshift fit"')
+    .option('--json', 'print one JSON object on stdout and nothing else')
+    .addHelpText('after', inspectHelp)
+  prepare(command, 'maxshift inspect')
+  command.action((path: string, options) => {
+    return act('inspect', async () => (await import('./commands/inspect.ts')).inspect(path, options))
   })
 }
 

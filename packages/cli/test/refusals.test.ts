@@ -16,7 +16,7 @@ beforeAll(() => fitModels(folder))
 
 describe('the words', () => {
   test('help: every line fits into 80 columns, every option is in it', async () => {
-    for (const command of ['fit', 'predict', 'evaluate', 'explain']) {
+    for (const command of ['fit', 'predict', 'evaluate', 'explain', 'export', 'inspect']) {
       const { code, stdout } = await run(command, '--help')
       expect(code).toBe(0)
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)

@@ -41,9 +41,11 @@ export class Summary {
     const { status, iterations, dataPasses, seconds, objective, gradientNorm, tolerance } = report
     const norm = gradientNorm === 0 ? '0' : gradientNorm.toExponential(1)
     const paint = status === 'converged' ? good : bad
+    // A model from a file does not know.
+    const time = seconds > 0 ? `, ${duration(seconds)}` : ''
     this.block(
       'Fit',
-      `${paint(statusWords[status])} after ${plural(iterations, 'iteration')}, ${plural(dataPasses, 'pass', 'passes')}, ${duration(seconds)}`,
+      `${paint(statusWords[status])} after ${plural(iterations, 'iteration')}, ${plural(dataPasses, 'pass', 'passes')}${time}`,
       `objective ${objective.toPrecision(6)}, gradient norm ${norm} (tolerance ${shortest(tolerance)})`,
     )
     const advice = statusAdvice[status]
