@@ -62,8 +62,8 @@ ${exitCodeHelp}`
 
 const exportHelp = `
 Formats:
-  .onnx         opset 13, columns to features included; inputs and outputs as
-                told by the graph; hashed text cannot be expressed and is refused
+  .onnx         opset 13, from columns to label and probabilities; hashed text
+                cannot be expressed and is refused
   .js, .mjs     a module without imports: predict(row) gives the label and the
                 probabilities of an object with the columns of the training data
   .json         everything the model holds
