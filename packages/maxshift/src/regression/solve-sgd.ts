@@ -2,11 +2,13 @@
  * The solver for many rows and little time: stochastic gradient descent through batches of shuffled rows (optim/sgd.ts), on the calling
  * thread. What is reported of the result comes from one sweep through all rows at the end.
  */
+import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { type Batch, sgd } from '../optim/sgd.ts'
 import { norm } from '../optim/vector.ts'
 import type { Coordinates } from './coordinates.ts'
 import type { DenseDataset } from './data.ts'
 import { createObjective } from './objective.ts'
+import { canBeginInSingle } from './precision.ts'
 import { RowBatch } from './row-batch.ts'
 import { batchObjective, columnCoordinates, type SgdProblem, sampleSize, stepLength } from './sgd-training.ts'
 import { shuffle } from './shuffle.ts'
@@ -14,10 +16,13 @@ import type { Solution, Task } from './solver.ts'
 import { decodeSgd, encodeSgd } from './solver-state.ts'
 
 export async function solveBySgd(task: Task): Promise<Solution> {
-  const { data, totalWeight, source, sweep, pass, penalty, start, settings, watch, checkpoints } = task
+  const { data, totalWeight, source, sweep, penalty, start, settings, watch, checkpoints } = task
   const { rows, featureCount, classes } = data
   const { intercept, seed } = settings
   const { batchSize, learningRate, ...plan } = settings.sgd
+  // Batches disagree far more than float32 rounds.
+  const precision = canBeginInSingle(data, source.columns, intercept) ? 'f32' : 'f64'
+  const pass = selectLinearKernels().createPass(featureCount, classes, precision)
   const problem = { featureCount, classes, intercept, l2: penalty.l2, pass, pause: source.pause }
   const coordinates = await columnCoordinates(problem, source.columns)
   const weights = new Float64Array(classes * featureCount)
