@@ -57,8 +57,8 @@ export type Epoch = Iterable<Batch> | AsyncIterable<Batch>
 const RECENCY = 3
 
 /**
- * Runs through `epochs` epochs, numbered from 0. What iterations and the result tell are means over the batches of the (last) epoch,
- * each at the point of its time: the value, and the norm of the mean gradient. `evaluations` counts epochs.
+ * Runs through `epochs` epochs, numbered from 0. What iterations and the result tell are means over the batches of the epoch (the last
+ * whole one, if there is one), each at the point of its time: the value, and the norm of the mean gradient. `evaluations` counts epochs.
  *
  * The status is `schedule-finished` after the last epoch, `not-finite` once a batch has a value or gradient that is not finite: then
  * the parameters are those of the epoch's start. Rejects only with what a batch or callback throws.
@@ -78,8 +78,7 @@ export async function sgd(
     parameters: result,
     iterations: history.length,
     evaluations: history.length,
-    objective: history.at(-1)?.objective ?? Number.NaN,
-    gradientNorm: history.at(-1)?.gradientNorm ?? Number.NaN,
+    ...(history.length > 0 ? measured(history[history.length - 1]) : run.epochMeans()),
     history,
   })
 
@@ -104,6 +103,11 @@ export async function sgd(
   }
   return end('schedule-finished')
 }
+
+const measured = ({ objective, gradientNorm }: Iteration): Pick<Iteration, 'objective' | 'gradientNorm'> => ({
+  objective,
+  gradientNorm,
+})
 
 /** A point on its way. */
 class Run {

@@ -222,7 +222,7 @@ function nameClasses({ classes, ...direction }: Direction, classNames: readonly 
 }
 
 /** How many weights and features are not 0. */
-function countSelected(
+export function countSelected(
   weights: Float64Array,
   featureCount: number,
 ): Pick<FitReport, 'selectedWeights' | 'selectedFeatures'> {

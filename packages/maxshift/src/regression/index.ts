@@ -29,4 +29,6 @@ export {
   SoftmaxRegression,
 } from './softmax-regression.ts'
 export type { WarmStart } from './start.ts'
+export type { StreamOptions } from './stream-options.ts'
+export type { StreamChunk, StreamSource } from './stream-reader.ts'
 export type { Validation } from './validation.ts'

@@ -271,7 +271,7 @@ function checkCheckpoints(
 type Limits = 'tolerance' | 'maxIterations' | 'maxSeconds' | 'threads' | 'signal' | 'onIteration'
 
 /** When a fit ends, and who has a say in it. */
-function checkLimits(who: string, given: FitOptions): Pick<FitSettings, Limits> {
+export function checkLimits(who: string, given: FitOptions): Pick<FitSettings, Limits> {
   const { tolerance = 1e-3, maxIterations = 1000, maxSeconds, threads, signal, onIteration } = given
   checkNumber(who, 'tolerance', tolerance, 0, Number.MAX_VALUE)
   checkInteger(who, 'maxIterations', maxIterations, 1, MOST_ITERATIONS)
@@ -295,7 +295,7 @@ function checkScale(who: string, { featureScale }: FitOptions, standardize: bool
   )
 }
 
-function checkKind(who: string, name: string, value: unknown, fine: boolean, expected: string): void {
+export function checkKind(who: string, name: string, value: unknown, fine: boolean, expected: string): void {
   if (!fine) throw new TypeError(`${who}: expected ${name} to be ${expected}, got ${describe(value)}`)
 }
 

@@ -25,7 +25,7 @@ export interface SgdProblem {
   readonly pause: Pause
 }
 
-/** Rows side by side. */
+/** Rows side by side; whatever they are when they are asked for. */
 export interface Rows {
   readonly features: Features
   readonly data: RowData
@@ -57,7 +57,7 @@ export function columnCoordinates(problem: SgdProblem, { means, deviations }: Co
  */
 export function batchObjective(
   { featureCount, classes, l2, pass, pause }: SgdProblem,
-  { features, data }: Rows,
+  rows: Rows,
   count: number,
   meanWeight: number,
   coordinates: Coordinates,
@@ -73,7 +73,7 @@ export function batchObjective(
       pass.setWeights(weights, intercepts)
       toWeights.fill(0)
       toIntercepts.fill(0)
-      return pass.addLossAndGradient(features, data, 0, count, toWeights, toIntercepts)
+      return pass.addLossAndGradient(rows.features, rows.data, 0, count, toWeights, toIntercepts)
     },
   }
   return createObjective({ featureCount, classes, totalWeight: meanWeight * count }, l2, sweep, () => coordinates)

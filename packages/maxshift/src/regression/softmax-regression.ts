@@ -27,6 +27,7 @@ import {
 } from './cross-validation.ts'
 import { blockRows } from './dense-job.ts'
 import { fitModel } from './fit.ts'
+import { fitStream } from './fit-stream.ts'
 import { planFolds } from './folds.ts'
 import { type Inference, infer } from './inference.ts'
 import { type InferenceOptions, prepareInference } from './inference-options.ts'
@@ -37,6 +38,8 @@ import type { FitOptions } from './options.ts'
 import { checkPathPlan, fitPath, PATH_OPTIONS, type PathOptions } from './path.ts'
 import { createPause } from './pause.ts'
 import type { CalibrationReport, FitReport } from './report.ts'
+import type { StreamOptions } from './stream-options.ts'
+import type { StreamSource } from './stream-reader.ts'
 import { prepareTraining } from './training.ts'
 
 /** Options of toSafetensors. */
@@ -174,6 +177,25 @@ export class SoftmaxRegression<L extends Label = Label> {
     const folds = planFolds(who, options.folds, training.labels, weights, training.settings.seed)
     const { model, ...scores } = await crossValidate(training, plan, folds, refit)
     return { ...scores, model: new SoftmaxRegression(model) }
+  }
+
+  /**
+   * Fits a model to rows that come in chunks of any size and are not kept, by stochastic gradient descent in their order: a few batches
+   * and the first 4096 rows are all that is held (fewer, where these have more than 4 million numbers). The order should be random; rows
+   * sorted by class teach nothing. The result depends on the rows alone, not on the chunks or the dtype of the features.
+   *
+   * `source` is an iterable of chunks, or a function that returns one for each pass: then there may be several epochs, and one
+   * more pass gives `objective` and `gradientNorm` of the report. Otherwise they are means over the batches of the last whole epoch, each
+   * at the weights of its time. A column that does not vary among the first rows is taken to spread as the widest of the others.
+   *
+   * Rejects with what the source throws, with the reason of the signal (without waiting for the source), and for chunks that are
+   * none: a TypeError for a wrong kind, a RangeError for a wrong value, naming chunk, row and column.
+   */
+  static async fitStream<L extends Label = Label>(
+    source: StreamSource,
+    options: StreamOptions<L>,
+  ): Promise<SoftmaxRegression<L>> {
+    return new SoftmaxRegression<L>(await fitStream(source, options))
   }
 
   /**
