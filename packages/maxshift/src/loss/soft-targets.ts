@@ -26,7 +26,7 @@ interface Pairs {
 }
 
 /** Below this what a product has lost cannot be told in float64; it is left out. */
-const SMALLEST = 1e-270
+const SMALLEST = 1e-290
 
 const product: Pair = { hi: 0, lo: 0 }
 

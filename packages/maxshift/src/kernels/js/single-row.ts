@@ -132,3 +132,9 @@ export const LARGEST_SCALE = 6.668014432879854e240 // 0x71f0000000000000, 2^800
 /** The scale of a row's gradient; its second part is far below the last digit of float32. */
 export const scaleOf = (scales: Float64Array, r: number): number =>
   Math.min(scales[scaleIndex(scales, r)], LARGEST_SCALE)
+
+/** The same for losses with class weights, where it is multiplied with up to 1e120 before exponentials make it small. */
+export const softScaleOf = (scales: Float64Array, r: number): number =>
+  Math.min(scales[scaleIndex(scales, r)], LARGEST_SOFT_SCALE)
+
+const LARGEST_SOFT_SCALE = 4.149515568880993e180 // 0x6570000000000000, 2^600

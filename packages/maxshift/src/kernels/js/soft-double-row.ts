@@ -168,10 +168,16 @@ export function softLoss(
   if (zLoss > 0) addLogSumExp(logits, r, classes, zLoss)
   if (!divideDifferences(logits, targets, r, classes, uniform, sums)) return Number.POSITIVE_INFINITY
   multiplyPairs(sum.hi, sum.lo, row.log.hi, row.log.lo, product)
-  // Without differences the logarithm counts however small it is.
-  if (total.hi === 0 && !(zLoss > 0)) return roundLoss(product.hi, product.lo, row.log.exponent)
-  const scale = logScale()
-  addLoosely(total.hi, total.lo, product.hi * scale, product.lo * scale, total)
+  if (total.hi === 0) {
+    // Without differences the logarithm counts however small it is.
+    total.hi = roundLoss(product.hi, product.lo, row.log.exponent)
+    if (!(zLoss > 0)) return total.hi
+    total.lo = row.lossLow
+    row.lossLow = 0
+  } else {
+    const scale = logScale()
+    addLoosely(total.hi, total.lo, product.hi * scale, product.lo * scale, total)
+  }
   if (zLoss > 0) addSquare(zLoss)
   if (!Number.isFinite(total.hi)) return Number.POSITIVE_INFINITY
   const loss = total.hi + total.lo
@@ -210,11 +216,15 @@ export interface SoftWeights {
   readonly scale: ExpParts
 }
 
+/** Exponentials at or below 2^−2308, among them all that stand for less than exp(EXP_UNDERFLOW), are 0 here: M may be very large. */
+const VANISHED = -2308
+
 /** Fills `weights.factor` for `weights.scale` (after softLoss). */
 export function softWeights({ factor, scale }: SoftWeights): void {
   const { secondPower, total: sumOfAll } = row
   dividePairs(scale.hi, scale.lo, sumOfAll.hi, sumOfAll.lo, quotient)
   multiplyPairs(secondPower.hi, secondPower.lo, quotient.hi, quotient.lo, factor)
+  if (secondPower.exponent <= VANISHED) factor.hi = factor.lo = 0
   const sign = weight.hi < 0 ? -1 : 1
   weightOf(sign * weight.hi, sign * weight.lo, term)
   multiplyPairs(factor.hi, factor.lo, sign * term.hi, sign * term.lo, factor)
@@ -236,6 +246,7 @@ export function softGradient(value: number, target: number, targetLow: number, w
   const { factor, scale } = weights
   if (value === row.max && hasTop()) return gradientAtTop(target, targetLow, scale)
   power(value, shift(), expParts, term)
+  if (term.exponent <= VANISHED) term.hi = term.lo = 0
   multiplyLoosely(term.hi, term.lo, factor.hi, factor.lo, total)
   const exponent = term.exponent + factor.exponent
   if (target === 0) return roundSigned(total.hi, total.lo, exponent + scale.exponent)
@@ -285,6 +296,7 @@ function gradientAtTop(target: number, targetLow: number, scale: Readonly<ExpPar
   const exponent = weight.exponent + scale.exponent
   multiplyLoosely(others.hi, others.lo, target * down, targetLow * down, product)
   multiplyLoosely(product.hi, product.lo, quotient.hi, quotient.lo, product)
+  if (others.exponent <= VANISHED) product.hi = product.lo = 0
   addPairs(weight.hi, weight.lo, -target * down, -targetLow * down, total)
   if (total.hi === 0) return roundSigned(-product.hi, -product.lo, others.exponent + exponent)
   multiplyLoosely(total.hi, total.lo, quotient.hi, quotient.lo, total)

@@ -11,7 +11,7 @@ import type { FloatArray } from '../../arrays.ts'
 import { log1p } from '../../special/log.ts'
 import type { Targets } from '../kernels.ts'
 import { limitSoftGradient, limitSoftLoss } from './loss-limits.ts'
-import { finiteSecond, logSumExpOfRow, power, rateOf, reduceRow, row, scaleOf } from './single-row.ts'
+import { finiteSecond, logSumExpOfRow, power, rateOf, reduceRow, row, softScaleOf } from './single-row.ts'
 import { baseOf, type SharedTargets, sharedTargets, sumOfBase, sumOfDifferences, targetOf } from './targets.ts'
 
 /** What a row's loss leaves for its gradient. */
@@ -60,10 +60,10 @@ export function softCrossEntropySingle(
 
 /** M of the current row; a log-sum-exp beyond all bounds counts as a large number, so that nothing is ∞ · 0. */
 const weightOf = (zLoss: number): number => {
-  const bounded = Math.max(-LARGEST, Math.min(weights.logSumExp, LARGEST))
-  return zLoss > 0 ? weights.sum + 2 * zLoss * bounded : weights.sum
+  if (!(zLoss > 0)) return weights.sum
+  return weights.sum + Math.max(-LARGEST, Math.min(2 * zLoss * weights.logSumExp, LARGEST))
 }
-const LARGEST = 1e100
+const LARGEST = 1e120
 
 export function softCrossEntropyWithGradientSingle(
   logits: FloatArray,
@@ -81,7 +81,7 @@ export function softCrossEntropyWithGradientSingle(
   for (let r = 0; r < rows; r++) {
     const start = r * classes
     const first = r * stride
-    const scale = scaleOf(scales, r)
+    const scale = softScaleOf(scales, r)
     if (!reduceRow(logits, start, classes, temperature)) {
       const target = (k: number): number => targetOf(targets, r, k)
       losses[r] = limitSoftLoss(row, target, classes, zLoss)

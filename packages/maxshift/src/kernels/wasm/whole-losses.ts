@@ -4,7 +4,7 @@
  */
 import type { FloatArray } from '../../arrays.ts'
 import { referenceLosses } from '../js/reference-losses.ts'
-import { scaleOf } from '../js/single-row.ts'
+import { scaleOf, softScaleOf } from '../js/single-row.ts'
 import { kindOf, sharedPairs, sharedTargets } from '../js/targets.ts'
 import type { LossKernels, Targets } from '../kernels.ts'
 import type { Arena } from './arena.ts'
@@ -23,13 +23,17 @@ import {
 import type { SoftKernels, WholeLosses } from './loss-module.ts'
 
 /** Copies the scales of a block into its arena, for float32 bounded as the reference does; returns the bytes from one to the next. */
-function setScales({ arena, first, rows }: Block, scales: Float64Array, isSingle: boolean): number {
+function setScales(
+  { arena, first, rows }: Block,
+  scales: Float64Array,
+  bounded: ((scales: Float64Array, r: number) => number) | null,
+): number {
   const isShared = scales.length === 2
   const from = isShared ? 0 : first
   const count = isShared ? 1 : rows
   const copy = new Float64Array(arena.memory.buffer, arena.scales, 2 * count)
-  if (!isSingle) copy.set(scales.subarray(2 * from, 2 * (from + count)))
-  else for (let r = 0; r < count; r++) copy[2 * r] = scaleOf(scales, from + r)
+  if (bounded === null) copy.set(scales.subarray(2 * from, 2 * (from + count)))
+  else for (let r = 0; r < count; r++) copy[2 * r] = bounded(scales, from + r)
   return isShared ? 0 : 16
 }
 
@@ -75,7 +79,7 @@ export function wholeLosses(
       overBlocks(base, logits, rows, classes, gradient, classes, (block) => {
         const { arena } = block
         setLabels(block, labels)
-        const scaleStride = setScales(block, scales, logits instanceof Float32Array)
+        const scaleStride = setScales(block, scales, logits instanceof Float32Array ? scaleOf : null)
         const kernel = kernelsOf(arena).crossEntropyWithGradient
         const count = kernel(
           block.logits,
@@ -208,7 +212,7 @@ export function softLosses(
       const left: number[] = []
       overSoftBlocks(logits, targets, rows, classes, temperature, zLoss, gradient, (block, stride, labels) => {
         const { arena } = block
-        const scaleStride = setScales(block, scales, logits instanceof Float32Array)
+        const scaleStride = setScales(block, scales, logits instanceof Float32Array ? softScaleOf : null)
         const kernel = kernelsOf(arena).softCrossEntropyWithGradient
         const count = kernel(
           block.logits,

@@ -65,8 +65,9 @@ export function finishGradients(): void {
   const bounded = select(i64x2.gt_s(exponent, most), most, exponent)
   const down = powerOfTwo(i64x2.neg(bounded))
   multiplyPairs(factorHi, factorLo, f64x2.mul(totalWeight, down), f64x2.mul(totalWeightLow, down))
-  softFactorHi = hi
-  softFactorLo = lo
+  const counts = i64x2.gt_s(secondExponent, i64x2.splat(VANISHED))
+  softFactorHi = v128.and(hi, counts)
+  softFactorLo = v128.and(lo, counts)
   softExponent = i64x2.add(secondExponent, bounded)
   hasTop = f64x2.lt(shift, max)
   isLabelTop = v128.and(hasTop, f64x2.eq(both(LABELLED), max))
@@ -80,8 +81,9 @@ export function finishGradients(): void {
   // ((M − c) − c · s) / total.
   const share = f64x2.mul(othersHi, target)
   const shareLow = productLow(othersHi, othersLo, target, targetLow, share)
-  const less = f64x2.mul(share, quotientHi)
-  const lessLow = productLow(share, shareLow, quotientHi, quotientLo, less)
+  const product = f64x2.mul(share, quotientHi)
+  const less = v128.and(product, counts)
+  const lessLow = v128.and(productLow(share, shareLow, quotientHi, quotientLo, product), counts)
   addPairs(totalWeight, totalWeightLow, f64x2.neg(target), f64x2.neg(targetLow))
   const more = f64x2.mul(hi, quotientHi)
   const moreLow = productLow(hi, lo, quotientHi, quotientLo, more)
@@ -120,12 +122,16 @@ function productError(a: f64, b: f64, product: f64): f64 {
   return aTail * bTail - (product - aHead * bHead - aHead * bTail - aTail * bHead)
 }
 
+/** Exponentials at or below 2^−2308 are 0. */
+const VANISHED: i64 = -2308
 /** Where both terms of an entry are lifted, or one lowered. */
 const FAR: i64 = 600
 const SMALL: f64 = 2.409919865102884e-181
 
-/** One entry from its exponential, (a + b) · 2^exponent, and its weight. */
-function entryOf(a: f64, b: f64, exponent: i64, target: f64, targetLow: f64): f64 {
+/** One entry from its exponential, (head + tail) · 2^exponent, and its weight. */
+function entryOf(head: f64, tail: f64, exponent: i64, target: f64, targetLow: f64): f64 {
+  const a = exponent > VANISHED ? head : 0
+  const b = exponent > VANISHED ? tail : 0
   const product = a * rowFactorHi
   const low = productError(a, rowFactorHi, product) + (a * rowFactorLo + b * rowFactorHi)
   const e = exponent + rowExponent

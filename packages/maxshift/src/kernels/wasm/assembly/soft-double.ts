@@ -116,8 +116,7 @@ function finishLosses(scaled: bool): void {
   totalWeightLow = lo
   multiplyPairs(hi, lo, logHi, logLo)
   // Without differences the logarithm counts however small it is.
-  const isAlone = v128.and(f64x2.eq(quotient, zero), i64x2.splat(zLoss > 0 ? 0 : -1))
-  unfit = v128.and(isAlone, i64x2.ne(logExponent, i64x2.splat(0)))
+  unfit = v128.and(f64x2.eq(quotient, zero), i64x2.ne(logExponent, i64x2.splat(0)))
   const ofLog = f64x2.mul(hi, logUnit)
   head = f64x2.add(quotient, ofLog)
   low = sumLow(quotient, low, ofLog, f64x2.mul(lo, logUnit), head)

@@ -70,7 +70,7 @@ function lossOf(base: usize, classes: usize, stride: usize, differences: f64, pe
   const loss = total / temperature + sum * log
   if (!(zLoss > 0)) return loss
   const logSumExp = max / temperature + log
-  weight = sum + 2 * zLoss * Math.max(-LARGEST, Math.min(logSumExp, LARGEST))
+  weight = sum + Math.max(-LARGEST, Math.min(2 * zLoss * logSumExp, LARGEST))
   return loss + zLoss * (logSumExp * logSumExp)
 }
 

@@ -95,8 +95,8 @@ function square(logSumExp: v128): v128 {
 // @ts-expect-error: decorator
 @inline
 function weightOf(sum: v128, logSumExp: v128): v128 {
-  const bounded = f64x2.pmax(f64x2.pmin(logSumExp, f64x2.splat(LARGEST)), f64x2.splat(-LARGEST))
-  return f64x2.add(sum, f64x2.mul(f64x2.splat(2 * zLoss), bounded))
+  const pull = f64x2.mul(f64x2.splat(2 * zLoss), logSumExp)
+  return f64x2.add(sum, f64x2.pmax(f64x2.pmin(pull, f64x2.splat(LARGEST)), f64x2.splat(-LARGEST)))
 }
 
 /** Reads four rows, their losses and M; false if they must be taken one by one. */
@@ -141,6 +141,13 @@ export function softGroup(x: usize, classes: usize, base: usize, labels: usize, 
   return true
 }
 
+/** The gradient at the largest entries of two rows. */
+// @ts-expect-error: decorator
+@inline
+function gradientAtTop(target: v128, weight: v128, top: v128, rest: v128, scale: v128): v128 {
+  return f64x2.mul(scale, f64x2.sub(f64x2.mul(f64x2.sub(weight, target), top), f64x2.mul(target, rest)))
+}
+
 /** Entries of two rows of the gradient. `maxOrNaN` is the maximum where it has no equal. */
 // @ts-expect-error: decorator
 @inline
@@ -156,8 +163,7 @@ function gradients(
   scale: v128,
 ): v128 {
   const general = f64x2.sub(f64x2.mul(t, factor), f64x2.mul(target, scale))
-  const atTop = f64x2.mul(scale, f64x2.sub(f64x2.mul(f64x2.sub(weight, target), top), f64x2.mul(target, rest)))
-  return select(f64x2.eq(value, maxOrNaN), atTop, general)
+  return select(f64x2.eq(value, maxOrNaN), gradientAtTop(target, weight, top, rest, scale), general)
 }
 
 // @ts-expect-error: decorator
@@ -206,16 +212,35 @@ export function softGradientGroup(
   }
   const end = ENTRIES + (classes << 4)
   let powers = POWERS
-  for (let at = ENTRIES; at < end; at += 16) {
-    const v = v128.load(at)
-    const target = v128.load64_splat(base)
-    const v01 = f64x2.promote_low_f32x4(v)
-    const v23 = f64x2.promote_low_f32x4(upper(v))
-    const g01 = gradients(v01, v128.load(powers), target, alone01, factor01, weight01, top01, rest01, scale01)
-    const g23 = gradients(v23, v128.load(powers, 16), target, alone23, factor23, weight23, top23, rest23, scale23)
-    v128.store(at, f32x4.add(demote(g01, g23), f32x4.splat(0)))
-    base += 8
-    powers += 32
+  if (kind === WEIGHTED) {
+    for (let at = ENTRIES; at < end; at += 16) {
+      const v = v128.load(at)
+      const target = v128.load64_splat(base)
+      const v01 = f64x2.promote_low_f32x4(v)
+      const v23 = f64x2.promote_low_f32x4(upper(v))
+      const g01 = gradients(v01, v128.load(powers), target, alone01, factor01, weight01, top01, rest01, scale01)
+      const g23 = gradients(v23, v128.load(powers, 16), target, alone23, factor23, weight23, top23, rest23, scale23)
+      v128.store(at, f32x4.add(demote(g01, g23), f32x4.splat(0)))
+      base += 8
+      powers += 32
+    }
+  } else {
+    // The target is the same for all classes, and so is what is computed from it.
+    const target = f64x2.splat(uniform)
+    const c01 = f64x2.mul(target, scale01)
+    const c23 = f64x2.mul(target, scale23)
+    const max = demote(alone01, alone23)
+    const atTop = demote(
+      gradientAtTop(target, weight01, top01, rest01, scale01),
+      gradientAtTop(target, weight23, top23, rest23, scale23),
+    )
+    for (let at = ENTRIES; at < end; at += 16) {
+      const g01 = f64x2.sub(f64x2.mul(v128.load(powers), factor01), c01)
+      const g23 = f64x2.sub(f64x2.mul(v128.load(powers, 16), factor23), c23)
+      const g = select(f32x4.eq(v128.load(at), max), atTop, demote(g01, g23))
+      v128.store(at, f32x4.add(g, f32x4.splat(0)))
+      powers += 32
+    }
   }
   storeTile(ENTRIES, classes, gradient)
   if (labels) storeAtLabels(marks, labels, classes, gradient)

@@ -1,11 +1,12 @@
 /**
  * Losses with class weights for float32 rows, one after the other: kernels/js/soft-single.ts in vector lanes, the same bits.
  */
-import { demote } from './lanes'
+import { demote, select } from './lanes'
 import {
   LOG,
   logSumExpOrNaN,
   OTHERS,
+  reduceRow,
   reduceSoftRow,
   SECOND_POWER,
   sumOfDifferences,
@@ -63,7 +64,7 @@ export function maskedDifferences(x: usize, classes: usize, base: usize): f64 {
 }
 
 /** In the gradient a larger log-sum-exp counts as this. */
-export const LARGEST: f64 = 1e100
+export const LARGEST: f64 = 1e120
 
 let weight: f64 = 0
 let loss: f64 = 0
@@ -81,7 +82,13 @@ function reduce(
   scratch: usize,
   keep: bool,
 ): bool {
-  if (!reduceSoftRow(x, classes, scratch, keep, true, kind, base)) return false
+  const isRead =
+    kind === UNIFORM
+      ? reduceSoftRow(x, classes, scratch, keep, true, UNIFORM, base)
+      : kind === WEIGHTED
+        ? reduceSoftRow(x, classes, scratch, keep, true, WEIGHTED, base)
+        : reduceRow(x, classes, scratch, keep)
+  if (!isRead) return false
   const max = state(MAX)
   const sum = (stride ? sumOfBase(base, classes) : shared) + peak
   let differences: f64 = 0
@@ -97,7 +104,7 @@ function reduce(
     const logSumExp = logSumExpOrNaN(classes)
     if (isNaN(logSumExp)) return false
     loss += zLoss * (logSumExp * logSumExp)
-    weight = sum + 2 * zLoss * Math.max(-LARGEST, Math.min(logSumExp, LARGEST))
+    weight = sum + Math.max(-LARGEST, Math.min(2 * zLoss * logSumExp, LARGEST))
   }
   return true
 }
@@ -123,26 +130,46 @@ function entryOf(isTop: bool, t: f64, target: f64, scale: f64): f32 {
   return <f32>(t * (state(SECOND_POWER) * top * weight * scale) - target * scale) + 0
 }
 
-/** The gradient for the weights in `base`, from the exponentials in `scratch`. */
-function writeGradient(x: usize, classes: usize, base: usize, scale: f64, scratch: usize, out: usize): void {
+/** The gradient for the weights in `base`, or for the one of all classes, from the exponentials in `scratch`. */
+// @ts-expect-error: decorator
+@inline
+function writeGradient(
+  weighted: bool,
+  x: usize,
+  classes: usize,
+  base: usize,
+  scale: f64,
+  scratch: usize,
+  out: usize,
+): void {
   const factor = f64x2.splat((state(SECOND_POWER) * (1 / state(TOTAL))) * weight * scale)
   const scales = f64x2.splat(scale)
   const hasTop = state(SECOND) < state(MAX)
   const max = f32x4.splat(hasTop ? <f32>state(MAX) : f32.NaN)
-  for (let left = classes; left > 0; ) {
-    const count = min<usize>(left, 4)
-    const v = count === 4 ? v128.load(x) : loadTail(x, count)
-    const low = f64x2.sub(f64x2.mul(v128.load(scratch), factor), f64x2.mul(v128.load(base), scales))
-    const high = f64x2.sub(f64x2.mul(v128.load(scratch, 16), factor), f64x2.mul(v128.load(base, 16), scales))
-    const g = f32x4.add(demote(low, high), f32x4.splat(0))
-    if (count === 4) v128.store(out, g)
-    else storeTail(out, g, count)
+  let part0 = f64x2.splat(uniform * scale)
+  let part1 = part0
+  const atTop = f32x4.splat(entryOf(true, 0, uniform, scale))
+  let left = classes
+  while (left > 0) {
+    const isWhole = left >= 4
+    const v = isWhole ? v128.load(x) : loadTail(x, left)
+    if (weighted) {
+      part0 = f64x2.mul(v128.load(base), scales)
+      part1 = f64x2.mul(v128.load(base, 16), scales)
+    }
+    const low = f64x2.sub(f64x2.mul(v128.load(scratch), factor), part0)
+    const high = f64x2.sub(f64x2.mul(v128.load(scratch, 16), factor), part1)
     const isTop = f32x4.eq(v, max)
-    if (v128.any_true(isTop)) {
+    let g = f32x4.add(demote(low, high), f32x4.splat(0))
+    if (!weighted) g = select(isTop, atTop, g)
+    if (isWhole) v128.store(out, g)
+    else storeTail(out, g, left)
+    if (weighted && v128.any_true(isTop)) {
       const lane = ctz(i32x4.bitmask(isTop))
       f32.store(out + (lane << 2), entryOf(true, 0, f64.load(base + (lane << 3)), scale))
     }
-    left -= count
+    if (!isWhole) break
+    left -= 4
     x += 16
     out += 16
     scratch += 32
@@ -166,7 +193,8 @@ export function softGradientRow(
   f64.store(losses, loss)
   const at = <usize>max<isize>(label, 0)
   const value = <f64>f32.load(x + (at << 2))
-  writeGradient(x, classes, base, scale, scratch, gradient)
+  if (kind === WEIGHTED) writeGradient(true, x, classes, base, scale, scratch, gradient)
+  else writeGradient(false, x, classes, base, scale, scratch, gradient)
   if (label >= 0) {
     const target = f64.load(base + (at << 3)) + peak
     const isTop = value === state(MAX) && state(SECOND) < state(MAX)
