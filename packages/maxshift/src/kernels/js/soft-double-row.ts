@@ -12,6 +12,7 @@ import {
   addLoosely,
   addPairs,
   dividePairs,
+  multiplyHalves,
   multiplyLoosely,
   multiplyPairs,
   type Pair,
@@ -247,7 +248,7 @@ export function softGradient(value: number, target: number, targetLow: number, w
   if (value === row.max && hasTop()) return gradientAtTop(target, targetLow, scale)
   power(value, shift(), expParts, term)
   if (term.exponent <= VANISHED) term.hi = term.lo = 0
-  multiplyLoosely(term.hi, term.lo, factor.hi, factor.lo, total)
+  multiplyHalves(term.hi, term.lo, factor.hi, factor.lo, total)
   const exponent = term.exponent + factor.exponent
   if (target === 0) return roundSigned(total.hi, total.lo, exponent + scale.exponent)
   const lift = liftOf(exponent, target)

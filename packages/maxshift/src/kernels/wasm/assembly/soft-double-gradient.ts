@@ -40,6 +40,7 @@ import {
   LABEL_BASE_LOW,
   PEAK,
   PEAK_LOW,
+  placeOfMax,
   TOP_BASE,
   TOP_BASE_LOW,
 } from './soft-double-record'
@@ -98,7 +99,8 @@ export function finishGradients(): void {
 
 // Of the row whose gradient is written: the factor and the scale as numbers with exponents, for single entries.
 let rowFactorHi: f64 = 0
-let rowFactorLo: f64 = 0
+let rowFactorHead: f64 = 0
+let rowFactorTail: f64 = 0
 let rowExponent: i64 = 0
 let rowScale: f64 = 0
 let rowScaleLow: f64 = 0
@@ -112,9 +114,15 @@ function roundSigned(a: f64, b: f64, exponent: i64): f64 {
   return head < 0 ? 0 - scaleRounded(-head, -tail, exponent) : scaleRounded(head, tail, exponent)
 }
 
+// @ts-expect-error: decorator
+@inline
+function truncated(a: f64): f64 {
+  return reinterpret<f64>(reinterpret<i64>(a) & ~0x7ffffff)
+}
+
 /** productErrorOfLarge of special/double-double.ts. */
 function productError(a: f64, b: f64, product: f64): f64 {
-  const aHead = reinterpret<f64>(reinterpret<i64>(a) & ~0x7ffffff)
+  const aHead = truncated(a)
   const aTail = a - aHead
   const scaled = 134217729 * b
   const bHead = scaled - (scaled - b)
@@ -132,8 +140,9 @@ const SMALL: f64 = 2.409919865102884e-181
 function entryOf(head: f64, tail: f64, exponent: i64, target: f64, targetLow: f64): f64 {
   const a = exponent > VANISHED ? head : 0
   const b = exponent > VANISHED ? tail : 0
-  const product = a * rowFactorHi
-  const low = productError(a, rowFactorHi, product) + (a * rowFactorLo + b * rowFactorHi)
+  const aHead = truncated(a)
+  const product = aHead * rowFactorHead
+  const low = aHead * rowFactorTail + (a - aHead + b) * rowFactorHi
   const e = exponent + rowExponent
   if (target === 0) return roundSigned(product, low, e + rowScaleExponent)
   const lift: i64 = e > FAR ? -FAR : e < -FAR && target < SMALL ? FAR : 0
@@ -149,7 +158,7 @@ function entryOf(head: f64, tail: f64, exponent: i64, target: f64, targetLow: f6
   return roundSigned(difference, error + (low * unit - partLow), rowScaleExponent - lift)
 }
 
-/** The row of the gradient, its label as any other entry; `kept` is where the exponentials are, if `keep`. */
+/** The row of the gradient, its label and its top as any other entry; `kept` is where the exponentials are, if `keep`. */
 // @ts-expect-error: decorator
 @inline
 function writeRow(
@@ -162,92 +171,80 @@ function writeRow(
   out: usize,
   kept: usize,
   from: f64,
-  maximum: f64,
-  top: f64,
 ): void {
   const second = f64x2.splat(from)
-  const max = f64x2.splat(maximum)
-  const topValue = f64x2.splat(top)
   const factor = f64x2.splat(rowFactorHi)
-  const head = upperHalf(factor)
-  const tail = f64x2.sub(factor, head)
-  const factorLow = f64x2.splat(rowFactorLo)
+  const factorHead = f64x2.splat(rowFactorHead)
+  const factorTail = f64x2.splat(rowFactorTail)
   const exponent = i64x2.splat(rowExponent + 1023)
   const weight = f64x2.splat(rowScale)
   const weightHead = upperHalf(weight)
   const weightTail = f64x2.sub(weight, weightHead)
   const weightLow = f64x2.splat(rowScaleLow)
   const scale = powerOfTwo(i64x2.splat(rowScaleExponent))
-  const smallest = powerOfTwo(i64x2.splat(max_i64(-1021 - rowScaleExponent, -1021)))
+  // Squares of entries that are normal numbers when they are scaled.
+  const smallest = powerOfTwo(i64x2.splat(max_i64(-2042 - 2 * rowScaleExponent, -1000)))
   const lowest = i64x2.splat(NORMAL + 1022)
   let target = f64x2.splat(f64.load(base))
   let targetLow = f64x2.splat(baseLow ? f64.load(base + baseLow) : 0)
-  let part = f64x2.mul(target, weight)
+  let part = f64x2.neg(f64x2.mul(target, weight))
   let partLow = f64x2.add(
-    productErrorOfHalves(target, weightHead, weightTail, part),
+    productErrorOfHalves(target, weightHead, weightTail, f64x2.neg(part)),
     f64x2.add(f64x2.mul(target, weightLow), f64x2.mul(targetLow, weight)),
   )
-  const last = x + (classes << 3) - 8
-  for (; x <= last; x += 16) {
-    const isTwo = x < last
-    const v = isTwo ? v128.load(x) : loadLast(x)
-    let hi = v
-    let lo = v
-    let e = v
+  const end = out + (classes << 3)
+  for (; out < end; out += 16) {
+    const isTwo = out + 8 < end
+    let hi = second
+    let lo = second
+    let e = second
     if (keep) {
       hi = v128.load(kept)
       lo = v128.load(kept, 16)
       e = v128.load(kept, 32)
       kept += KEPT
     } else {
-      power(scaled, f64x2.pmin(v, second), second)
+      power(scaled, f64x2.pmin(isTwo ? v128.load(x) : loadLast(x), second), second)
       hi = powerHi
       lo = powerLo
       e = powerExponent
+      x += 16
     }
     if (weighted) {
       target = isTwo ? v128.load(base) : v128.load64_zero(base)
       targetLow = loadLow(base, baseLow, isTwo)
-      part = f64x2.mul(target, weight)
+      const product = f64x2.mul(target, weight)
+      part = f64x2.neg(product)
       partLow = f64x2.add(
-        productErrorOfHalves(target, weightHead, weightTail, part),
+        productErrorOfHalves(target, weightHead, weightTail, product),
         f64x2.add(f64x2.mul(target, weightLow), f64x2.mul(targetLow, weight)),
       )
       base += 16
     }
-    const product = f64x2.mul(hi, factor)
-    const low = f64x2.add(
-      productErrorOfHalves(hi, head, tail, product),
-      f64x2.add(f64x2.mul(hi, factorLow), f64x2.mul(lo, factor)),
-    )
+    const head = v128.and(hi, i64x2.splat(~0x7ffffff))
+    const tail = f64x2.add(f64x2.sub(hi, head), lo)
+    const low = f64x2.add(f64x2.mul(head, factorTail), f64x2.mul(tail, factor))
     const biased = i64x2.add(e, exponent)
     const unit = i64x2.shl(biased, 52)
-    const p = f64x2.mul(product, unit)
-    const difference = f64x2.sub(p, part)
-    const rest = f64x2.add(
-      sumError(p, f64x2.neg(part), difference),
-      f64x2.sub(f64x2.mul(low, unit), partLow),
-    )
+    const p = f64x2.mul(f64x2.mul(head, factorHead), unit)
+    const difference = f64x2.add(p, part)
+    const rest = f64x2.add(sumError(p, part, difference), f64x2.sub(f64x2.mul(low, unit), partLow))
     const sum = f64x2.add(difference, rest)
-    const isTop = f64x2.eq(v, max)
-    const isNormal = v128.and(i64x2.gt_s(biased, lowest), f64x2.ge(f64x2.abs(sum), smallest))
-    let g = select(isTop, topValue, f64x2.mul(sum, scale))
-    const isDone = v128.or(isTop, isNormal)
-    if (!i64x2.all_true(isDone)) {
-      const a = lane(hi, 0)
-      const b = lane(lo, 0)
-      if (!i64x2.extract_lane(isDone, 0)) {
-        const entry = entryOf(a, b, i64x2.extract_lane(e, 0), lane(target, 0), lane(targetLow, 0))
+    let g = f64x2.mul(sum, scale)
+    const isNormal = v128.and(i64x2.gt_s(biased, lowest), f64x2.ge(f64x2.mul(sum, sum), smallest))
+    const lanes = i64x2.bitmask(isNormal)
+    if (lanes !== 3) {
+      if (!(lanes & 1)) {
+        const entry = entryOf(lane(hi, 0), lane(lo, 0), i64x2.extract_lane(e, 0), lane(target, 0), lane(targetLow, 0))
         g = f64x2.replace_lane(g, 0, entry)
       }
-      if (!i64x2.extract_lane(isDone, 1)) {
+      if (!(lanes & 2)) {
         const entry = entryOf(lane(hi, 1), lane(lo, 1), i64x2.extract_lane(e, 1), lane(target, 1), lane(targetLow, 1))
         g = f64x2.replace_lane(g, 1, entry)
       }
     }
     if (isTwo) v128.store(out, g)
     else f64.store(out, f64x2.extract_lane(g, 0))
-    out += 16
   }
 }
 
@@ -270,12 +267,15 @@ export function writeGradient(i: i32, scaled: bool, classes: usize, out: usize, 
   rowScaleLow = lane(weightLo, i)
   rowScaleExponent = i ? i64x2.extract_lane(weightExponent, 1) : i64x2.extract_lane(weightExponent, 0)
   rowFactorHi = lane(softFactorHi, i)
-  rowFactorLo = lane(softFactorLo, i)
+  const split = 134217729 * rowFactorHi
+  rowFactorHead = split - (split - rowFactorHi)
+  rowFactorTail = rowFactorHi - rowFactorHead + lane(softFactorLo, i)
   rowExponent = i ? i64x2.extract_lane(softExponent, 1) : i64x2.extract_lane(softExponent, 0)
   const label = load<i32>(slot, LABEL)
   const topShift = i ? i64x2.extract_lane(topExponent, 1) : i64x2.extract_lane(topExponent, 0)
   const top = roundSigned(lane(topHi, i), lane(topLo, i), topShift)
-  const maximum = bitOf(hasTop, i) ? lane(max, i) : NaN
+  const isSingle = bitOf(hasTop, i)
+  const place = isSingle ? placeOfMax(x, classes, lane(max, i)) : 0
   const from = lane(shift, i)
 
   let atLabel: f64 = 0
@@ -284,16 +284,17 @@ export function writeGradient(i: i32, scaled: bool, classes: usize, out: usize, 
     const target = lane(labelTarget, i)
     const targetLow = lane(labelTargetLow, i)
     if (kept) {
-      const place = kept + <usize>(label >> 1) * KEPT + (<usize>(label & 1) << 3)
-      atLabel = entryOf(f64.load(place), f64.load(place, 16), load<i64>(place, 32), target, targetLow)
+      const at = kept + <usize>(label >> 1) * KEPT + (<usize>(label & 1) << 3)
+      atLabel = entryOf(f64.load(at), f64.load(at, 16), load<i64>(at, 32), target, targetLow)
     } else {
       power(scaled, f64x2.splat(f64.load(slot, LABELLED)), f64x2.splat(from))
       atLabel = entryOf(lane(powerHi, 0), lane(powerLo, 0), i64x2.extract_lane(powerExponent, 0), target, targetLow)
     }
   }
-  if (!kept) writeRow(false, kind === WEIGHTED, scaled, x, classes, base, out, 0, from, maximum, top)
-  else if (kind === WEIGHTED) writeRow(true, true, scaled, x, classes, base, out, kept, from, maximum, top)
-  else writeRow(true, false, scaled, x, classes, base, out, kept, from, maximum, top)
+  if (!kept) writeRow(false, kind === WEIGHTED, scaled, x, classes, base, out, 0, from)
+  else if (kind === WEIGHTED) writeRow(true, true, scaled, x, classes, base, out, kept, from)
+  else writeRow(true, false, scaled, x, classes, base, out, kept, from)
+  if (isSingle) f64.store(out + place, top)
   if (isOwn) f64.store(out + (<usize>label << 3), atLabel)
 }
 

@@ -77,7 +77,7 @@ function sumOfBase(base: usize, classes: usize, skipped: usize, record: usize): 
 }
 
 /** The place of the first maximum, in bytes. It is there. */
-function placeOfMax(x: usize, classes: usize, value: f64): usize {
+export function placeOfMax(x: usize, classes: usize, value: f64): usize {
   const wanted = f64x2.splat(value)
   let at: usize = 0
   const end = (classes & ~1) << 3

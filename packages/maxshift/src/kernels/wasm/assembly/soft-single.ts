@@ -130,51 +130,59 @@ function entryOf(isTop: bool, t: f64, target: f64, scale: f64): f32 {
   return <f32>(t * (state(SECOND_POWER) * top * weight * scale) - target * scale) + 0
 }
 
-/** The gradient for the weights in `base`, or for the one of all classes, from the exponentials in `scratch`. */
-// @ts-expect-error: decorator
-@inline
-function writeGradient(
-  weighted: bool,
-  x: usize,
-  classes: usize,
-  base: usize,
-  scale: f64,
-  scratch: usize,
-  out: usize,
-): void {
+/** The gradient for the weights in `base`, from the exponentials in `scratch`. */
+function writeGradient(x: usize, classes: usize, base: usize, scale: f64, scratch: usize, out: usize): void {
   const factor = f64x2.splat((state(SECOND_POWER) * (1 / state(TOTAL))) * weight * scale)
   const scales = f64x2.splat(scale)
-  const hasTop = state(SECOND) < state(MAX)
-  const max = f32x4.splat(hasTop ? <f32>state(MAX) : f32.NaN)
-  let part0 = f64x2.splat(uniform * scale)
-  let part1 = part0
-  const atTop = f32x4.splat(entryOf(true, 0, uniform, scale))
-  let left = classes
-  while (left > 0) {
-    const isWhole = left >= 4
-    const v = isWhole ? v128.load(x) : loadTail(x, left)
-    if (weighted) {
-      part0 = f64x2.mul(v128.load(base), scales)
-      part1 = f64x2.mul(v128.load(base, 16), scales)
-    }
-    const low = f64x2.sub(f64x2.mul(v128.load(scratch), factor), part0)
-    const high = f64x2.sub(f64x2.mul(v128.load(scratch, 16), factor), part1)
+  const max = f32x4.splat(topOrNaN())
+  for (let left = classes; left > 0; ) {
+    const count = min<usize>(left, 4)
+    const v = count === 4 ? v128.load(x) : loadTail(x, count)
+    const low = f64x2.sub(f64x2.mul(v128.load(scratch), factor), f64x2.mul(v128.load(base), scales))
+    const high = f64x2.sub(f64x2.mul(v128.load(scratch, 16), factor), f64x2.mul(v128.load(base, 16), scales))
+    const g = f32x4.add(demote(low, high), f32x4.splat(0))
+    if (count === 4) v128.store(out, g)
+    else storeTail(out, g, count)
     const isTop = f32x4.eq(v, max)
-    let g = f32x4.add(demote(low, high), f32x4.splat(0))
-    if (!weighted) g = select(isTop, atTop, g)
-    if (isWhole) v128.store(out, g)
-    else storeTail(out, g, left)
-    if (weighted && v128.any_true(isTop)) {
+    if (v128.any_true(isTop)) {
       const lane = ctz(i32x4.bitmask(isTop))
       f32.store(out + (lane << 2), entryOf(true, 0, f64.load(base + (lane << 3)), scale))
     }
-    if (!isWhole) break
-    left -= 4
+    left -= count
     x += 16
     out += 16
     scratch += 32
     base += 32
   }
+}
+
+/** The maximum where it has no equal, else NaN. */
+function topOrNaN(): f32 {
+  return state(SECOND) < state(MAX) ? <f32>state(MAX) : f32.NaN
+}
+
+/** The same for the one weight of all classes. */
+function writeUniformGradient(x: usize, classes: usize, scale: f64, scratch: usize, out: usize): void {
+  const factor = f64x2.splat((state(SECOND_POWER) * (1 / state(TOTAL))) * weight * scale)
+  const part = f64x2.splat(uniform * scale)
+  const max = f32x4.splat(topOrNaN())
+  const top = f32x4.splat(entryOf(true, 0, uniform, scale))
+  const end = x + ((classes & ~3) << 2)
+  for (; x < end; x += 16) {
+    v128.store(out, uniformEntries(v128.load(x), scratch, factor, part, max, top))
+    scratch += 32
+    out += 16
+  }
+  const left = classes & 3
+  if (left) storeTail(out, uniformEntries(loadTail(x, left), scratch, factor, part, max, top), left)
+}
+
+// @ts-expect-error: decorator
+@inline
+function uniformEntries(v: v128, scratch: usize, factor: v128, part: v128, max: v128, top: v128): v128 {
+  const low = f64x2.sub(f64x2.mul(v128.load(scratch), factor), part)
+  const high = f64x2.sub(f64x2.mul(v128.load(scratch, 16), factor), part)
+  return f32x4.add(select(f32x4.eq(v, max), top, demote(low, high)), f32x4.splat(0)) // −0 becomes +0
 }
 
 export function softGradientRow(
@@ -193,8 +201,8 @@ export function softGradientRow(
   f64.store(losses, loss)
   const at = <usize>max<isize>(label, 0)
   const value = <f64>f32.load(x + (at << 2))
-  if (kind === WEIGHTED) writeGradient(true, x, classes, base, scale, scratch, gradient)
-  else writeGradient(false, x, classes, base, scale, scratch, gradient)
+  if (kind === WEIGHTED) writeGradient(x, classes, base, scale, scratch, gradient)
+  else writeUniformGradient(x, classes, scale, scratch, gradient)
   if (label >= 0) {
     const target = f64.load(base + (at << 3)) + peak
     const isTop = value === state(MAX) && state(SECOND) < state(MAX)
