@@ -30,7 +30,8 @@ function lossOfRow(
   const start = r * classes
   const first = r * stride
   let sum = stride === 0 ? sharedSum : sumOfBase(base, first, classes)
-  let differences = sumOfDifferences(base, first, uniform, logits, start, classes, row.max)
+  const shift = finiteSecond()
+  let differences = sumOfDifferences(base, first, uniform, logits, start, classes, row.max, shift)
   if (labels !== null && peaks !== null) {
     sum += peaks[r]
     if (peaks[r] > 0) differences += peaks[r] * (row.max - logits[start + labels[r]])

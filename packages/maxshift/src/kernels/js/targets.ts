@@ -69,7 +69,7 @@ export const sharedTargets = (targets: Targets, classes: number): SharedTargets 
 
 /**
  * Σ_k base[first + k] · (max − logits[start + k]), in float64; terms of weight 0 are 0, also at −∞. A uniform weight, if it is not
- * NaN, is multiplied with the sum of the differences.
+ * NaN, is multiplied with the sum of the differences, by way of the second entry, from which the exponentials have them.
  */
 export function sumOfDifferences(
   base: Float64Array,
@@ -79,12 +79,13 @@ export function sumOfDifferences(
   start: number,
   classes: number,
   max: number,
+  shift: number,
 ): number {
   if (uniform === 0) return 0
   lanes.fill(0)
   if (uniform > 0) {
-    for (let k = 0; k < classes; k++) lanes[k & 3] += max - logits[start + k]
-    return uniform * total()
+    for (let k = 0; k < classes; k++) lanes[k & 3] += Math.min(logits[start + k], shift) - shift
+    return uniform * ((classes - 1) * (max - shift) - total())
   }
   for (let k = 0; k < classes; k++) {
     const weight = base[first + k]

@@ -68,20 +68,21 @@ function sumOfOthers(
     const end = x + ((entries & ~3) << 2)
     for (; x < end; x += 16) {
       const v = v128.load(x)
-      if (soft && kind) {
-        let a = f64x2.sub(max, f64x2.promote_low_f32x4(v))
-        let b = f64x2.sub(max, f64x2.promote_low_f32x4(upper(v)))
-        if (kind === WEIGHTED) {
-          a = f64x2.mul(a, v128.load(base))
-          b = f64x2.mul(b, v128.load(base, 16))
-          base += 32
-        }
+      const capped = f32x4.pmin(v, cap)
+      const e0 = f64x2.sub(f64x2.promote_low_f32x4(capped), second)
+      const e1 = f64x2.sub(f64x2.promote_low_f32x4(upper(capped)), second)
+      if (soft && kind === UNIFORM) {
+        d0 = f64x2.add(d0, e0)
+        d1 = f64x2.add(d1, e1)
+      } else if (soft && kind === WEIGHTED) {
+        const a = f64x2.mul(f64x2.sub(max, f64x2.promote_low_f32x4(v)), v128.load(base))
+        const b = f64x2.mul(f64x2.sub(max, f64x2.promote_low_f32x4(upper(v))), v128.load(base, 16))
         d0 = f64x2.add(d0, a)
         d1 = f64x2.add(d1, b)
+        base += 32
       }
-      const capped = f32x4.pmin(v, cap)
-      const t0 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(capped), second))
-      const t1 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(upper(capped)), second))
+      const t0 = powerSingle(e0)
+      const t1 = powerSingle(e1)
       sum0 = i64x2.add(sum0, gridBits(t0))
       sum1 = i64x2.add(sum1, gridBits(t1))
       if (keep) {
@@ -93,19 +94,20 @@ function sumOfOthers(
     const rest = entries & 3
     if (rest) {
       const v = loadTail(x, rest)
-      if (soft && kind) {
-        let a = f64x2.sub(max, f64x2.promote_low_f32x4(v))
-        let b = f64x2.sub(max, f64x2.promote_low_f32x4(upper(v)))
-        if (kind === WEIGHTED) {
-          a = f64x2.mul(a, v128.load(base))
-          b = f64x2.mul(b, v128.load(base, 16))
-        }
+      const capped = f32x4.pmin(v, cap)
+      const e0 = f64x2.sub(f64x2.promote_low_f32x4(capped), second)
+      const e1 = f64x2.sub(f64x2.promote_low_f32x4(upper(capped)), second)
+      if (soft && kind === UNIFORM) {
+        d0 = f64x2.add(d0, v128.and(e0, existing(rest)))
+        d1 = f64x2.add(d1, v128.and(e1, existing(rest - 2)))
+      } else if (soft && kind === WEIGHTED) {
+        const a = f64x2.mul(f64x2.sub(max, f64x2.promote_low_f32x4(v)), v128.load(base))
+        const b = f64x2.mul(f64x2.sub(max, f64x2.promote_low_f32x4(upper(v))), v128.load(base, 16))
         d0 = f64x2.add(d0, v128.and(a, existing(rest)))
         d1 = f64x2.add(d1, v128.and(b, existing(rest - 2)))
       }
-      const capped = f32x4.pmin(v, cap)
-      const t0 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(capped), second))
-      const t1 = powerSingle(f64x2.sub(f64x2.promote_low_f32x4(upper(capped)), second))
+      const t0 = powerSingle(e0)
+      const t1 = powerSingle(e1)
       sum0 = i64x2.add(sum0, gridBits(t0))
       sum1 = i64x2.add(sum1, gridBits(t1))
       if (keep) {

@@ -25,6 +25,7 @@ import {
 } from './single-group'
 import { NO_WEIGHTS, UNIFORM, WEIGHTED } from './single-row'
 import { kind, LARGEST, shared, uniform, zLoss } from './soft-single'
+import { finiteSecond } from './state-single'
 import { storeTile } from './transpose'
 
 // Per row, rows (0, 1) and (2, 3): the sums of the differences, then the losses; and M.
@@ -33,21 +34,26 @@ let loss23 = f64x2.splat(0)
 let weight01 = f64x2.splat(0)
 let weight23 = f64x2.splat(0)
 
-/** Σ base_k · (m − x_k) to the losses, each row in the four lanes of kernels/js/targets.ts, one after the other. */
+/** Σ base_k · (m − x_k) to the losses, for one weight by way of the second entries, each row in the four lanes of kernels/js/targets.ts, one after the other. */
 function sumDifferences(classes: usize, base: usize): void {
   const end = ENTRIES + (classes << 4)
   loss01 = loss23 = f64x2.splat(0)
   if (kind === NO_WEIGHTS) return
   let even01 = loss01
   let even23 = loss01
+  const shift01 = finiteSecond(max01, second01)
+  const shift23 = finiteSecond(max23, second23)
+  const cap = kind === UNIFORM ? demote(shift01, shift23) : f32x4.splat(f32.MAX_VALUE)
+  const from01 = kind === UNIFORM ? shift01 : max01
+  const from23 = kind === UNIFORM ? shift23 : max23
   for (let lane: usize = 0; lane < 4; lane++) {
     let sum01 = f64x2.splat(0)
     let sum23 = sum01
     let weight = base + (lane << 3)
     for (let at = ENTRIES + (lane << 4); at < end; at += 64) {
-      const v = v128.load(at)
-      let d01 = f64x2.sub(max01, f64x2.promote_low_f32x4(v))
-      let d23 = f64x2.sub(max23, f64x2.promote_low_f32x4(upper(v)))
+      const v = f32x4.pmin(v128.load(at), cap)
+      let d01 = f64x2.sub(from01, f64x2.promote_low_f32x4(v))
+      let d23 = f64x2.sub(from23, f64x2.promote_low_f32x4(upper(v)))
       if (kind === WEIGHTED) {
         const c = v128.load64_splat(weight)
         d01 = f64x2.mul(d01, c)
@@ -72,8 +78,9 @@ function sumDifferences(classes: usize, base: usize): void {
     }
   }
   if (kind === UNIFORM) {
-    loss01 = f64x2.mul(f64x2.splat(uniform), loss01)
-    loss23 = f64x2.mul(f64x2.splat(uniform), loss23)
+    const others = f64x2.splat(<f64>(classes - 1))
+    loss01 = f64x2.mul(f64x2.splat(uniform), f64x2.add(f64x2.mul(others, f64x2.sub(max01, shift01)), loss01))
+    loss23 = f64x2.mul(f64x2.splat(uniform), f64x2.add(f64x2.mul(others, f64x2.sub(max23, shift23)), loss23))
   }
 }
 

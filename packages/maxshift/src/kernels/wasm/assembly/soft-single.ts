@@ -92,8 +92,10 @@ function reduce(
   const max = state(MAX)
   const sum = (stride ? sumOfBase(base, classes) : shared) + peak
   let differences: f64 = 0
-  if (kind === UNIFORM) differences = uniform * sumOfDifferences()
-  else if (kind === WEIGHTED) {
+  if (kind === UNIFORM) {
+    const gap = isFinite(state(SECOND)) ? max - state(SECOND) : 0
+    differences = uniform * (<f64>(classes - 1) * gap - sumOfDifferences())
+  } else if (kind === WEIGHTED) {
     differences = sumOfDifferences()
     if (isNaN(differences)) differences = maskedDifferences(x, classes, base)
   }
