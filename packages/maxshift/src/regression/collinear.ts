@@ -4,6 +4,8 @@
  * the square of its diagonal; where that is rounding, the column is left out and its combination noted.
  */
 
+import type { Pause } from './pause.ts'
+
 /** 1 − R² below this is rounding, or leaves fewer than four digits of a standard error. */
 const LEAST_REST = 2 ** -40
 /** A share of a combination below this is not named. */
@@ -16,7 +18,11 @@ export interface Combination {
 }
 
 /** The first column that is a combination of those before it; undefined if there is none. `gram` is size × size. */
-export function findCombination(gram: Float64Array, size: number): Combination | undefined {
+export async function findCombination(
+  gram: Float64Array,
+  size: number,
+  pause: Pause,
+): Promise<Combination | undefined> {
   const factor = new Float64Array(size * size)
   const scales = Float64Array.from({ length: size }, (_, i) => Math.sqrt(gram[i * size + i]))
   for (let i = 0; i < size; i++) {
@@ -28,6 +34,7 @@ export function findCombination(gram: Float64Array, size: number): Combination |
       else if (rest > LEAST_REST) factor[i * size + i] = Math.sqrt(rest)
       else return { column: i, of: combinationOf(factor, size, i) }
     }
+    await pause()
   }
   return undefined
 }

@@ -85,7 +85,7 @@ export interface InferenceTask extends LikelihoodSource {
 }
 
 const WHO = 'inference'
-/** So many coefficients make matrices of 32 MiB, three or four of them, and some ten seconds. */
+/** So many coefficients make matrices of 32 MiB, three or four of them, and for 20 000 rows half a minute. */
 export const MOST_COEFFICIENTS = 2048
 /** Scores of clusters, in numbers: 256 MiB. */
 export const MOST_CLUSTER_SCORES = 2 ** 25
@@ -100,7 +100,7 @@ export async function infer(task: InferenceTask): Promise<Inference> {
   const likelihood = new Likelihood(task)
   const { size } = likelihood
   const { logLikelihood, score, gram, doubts } = await likelihood.score()
-  checkColumns(task, gram, likelihood.width)
+  await checkColumns(task, gram, likelihood.width)
   checkDoubts(task, doubts)
   const information = await likelihood.information()
   const { factor, inverse, scales, condition } = await solve(task, likelihood, information)
@@ -133,8 +133,8 @@ const nameOf = ({ featureNames }: Pick<InferenceTask, 'featureNames'>, j: number
   featureNames === undefined ? String(j) : featureNames[j]
 
 /** Refuses features of which some are combinations of others. */
-function checkColumns(task: InferenceTask, gram: Float64Array, width: number): void {
-  const found = findCombination(gram, width)
+async function checkColumns(task: InferenceTask, gram: Float64Array, width: number): Promise<void> {
+  const found = await findCombination(gram, width, task.pause)
   if (found === undefined) return
   const shift = task.intercept ? 1 : 0
   const label = (column: number): string => `feature ${describe(nameOf(task, column - shift))}`

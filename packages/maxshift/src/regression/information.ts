@@ -38,6 +38,8 @@ export interface LikelihoodSource {
 
 /** Rows that are looked at together. */
 const BLOCK_ROWS = 64
+/** Columns of the information that are summed in one pass over the rows, as their sums take memory, some 64 MiB of it. */
+const PASS_COLUMNS = 2 ** 16
 
 /** A block of rows: what `each` of overBlocks sees. */
 interface Block {
@@ -98,14 +100,21 @@ export class Likelihood {
   async information(): Promise<Float64Array> {
     const { width, size, others } = this
     const matrix = new Float64Array(size * size)
-    for (let q = 0; q < others.length; q++) {
-      const sums = new OuterSums((q + 1) * width, width)
-      const left = new Float64Array(BLOCK_ROWS * (q + 1) * width)
+    for (let from = 0, to = 0; from < others.length; from = to) {
+      for (let length = 0; to < others.length && (to === from || length + (to + 1) * width <= PASS_COLUMNS); to++) {
+        length += (to + 1) * width
+      }
+      const sums = Array.from({ length: to - from }, (_, q) => new OuterSums((from + q + 1) * width, width))
+      const left = new Float64Array(BLOCK_ROWS * to * width)
       await this.overBlocks((block) => {
-        this.fillInformation(block, q, left)
-        sums.add(left, block.columns, block.count)
+        sums.forEach((sum, q) => {
+          this.fillInformation(block, from + q, left)
+          sum.add(left, block.columns, block.count)
+        })
       })
-      copyBlocks(sums.finish(), q, width, matrix, size)
+      sums.forEach((sum, q) => {
+        copyBlocks(sum.finish(), from + q, width, matrix, size)
+      })
     }
     return matrix
   }
