@@ -21,7 +21,7 @@ export interface DenseJob {
 export const STAGES = { f32: 0, f64: 1 } as const
 
 /** What the gradients of all chunks may take together. */
-const RESULT_BYTES = 32 * 2 ** 20
+const RESULT_BYTES = 16 * 2 ** 20
 const CHUNKS_MOST = 64
 /** A chunk has at least so many products of a feature with a weight, a tenth of a millisecond. */
 const CHUNK_PRODUCTS = 2 ** 20
@@ -37,15 +37,14 @@ export function chunkRowsOf(rows: number, featureCount: number, classes: number)
   return Math.ceil(least / TILE_ROWS) * TILE_ROWS
 }
 
-/** A block has about this many products of a feature with a weight: a hundredth of a second. */
-const BLOCK_PRODUCTS = 8_388_608
+/** A block has about this many products of a feature with a weight: some milliseconds. */
+const BLOCK_PRODUCTS = 2 ** 25
 const BLOCK_ROWS_MOST = 1024
-const BLOCK_ROWS_LEAST = 32
 
-/** Rows that are computed without a pause. */
+/** Rows that are computed without a pause: whole tiles. */
 export function blockRows(featureCount: number, classes: number): number {
-  const rows = Math.floor(BLOCK_PRODUCTS / (featureCount * classes))
-  return Math.max(BLOCK_ROWS_LEAST, Math.min(BLOCK_ROWS_MOST, rows))
+  const tiles = Math.floor(BLOCK_PRODUCTS / (featureCount * classes) / TILE_ROWS)
+  return Math.max(TILE_ROWS, Math.min(BLOCK_ROWS_MOST, tiles * TILE_ROWS))
 }
 
 export function createDenseRunner(job: DenseJob, kernels: LinearKernels = selectLinearKernels()): Runner {

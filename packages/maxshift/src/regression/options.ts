@@ -110,7 +110,7 @@ export interface FitOptions {
    * The most threads that work at once, in [1, 1024], the calling one among them. Default as many as the machine has cores. The model
    * does not depend on it, to the last bit; little work is done by one, and so is all work where threads cannot share memory (in
    * browsers, by pages that are not isolated from other origins). Features over a SharedArrayBuffer are used in place; of others the
-   * threads get copies of as many rows as fit in a quarter of their size and 48 MiB.
+   * threads get copies of as many rows as keep the fit within a quarter of their size and 100 MiB.
    */
   readonly threads?: number
   /** For whatever is drawn at random, a safe integer ≥ 0: the same seed gives the same result. Default 0. */

@@ -19,19 +19,26 @@ type Numbers = Features | Int32Array
 const isShared = (array: Numbers): boolean =>
   typeof SharedArrayBuffer === 'function' && array.buffer instanceof SharedArrayBuffer
 
-/** Copies may take this share of the features, and so many bytes besides. */
+/**
+ * A fit may take a quarter of the features and 100 MiB. Copies may have of that what kernels, the other threads and the optimiser (64
+ * MiB, and up to 960 bytes per parameter for its memory) leave.
+ */
 const COPY_SHARE = 0.25
-const COPY_BYTES = 48 * 2 ** 20
+const COPY_BYTES = 36 * 2 ** 20
+const OPTIMISER_BYTES = 960
+const OPTIMISER_MOST = 32 * 2 ** 20
 
-/** The largest number of rows, a multiple of `step` unless all, whose copies are within the budget. */
-export function shareableRows(data: DenseDataset, step: number): number {
+/** The largest number of rows, a multiple of `step` unless all, whose copies are within the budget beside `taken` bytes. */
+export function shareableRows(data: DenseDataset, step: number, taken: number): number {
   const { features, labels, targets, weights, offset, rows } = data
   let bytes = 0
   for (const array of [features, labels, targets, weights, offset]) {
     if (array !== undefined && !isShared(array)) bytes += array.byteLength / rows
   }
-  const fitting = (COPY_SHARE * features.byteLength + COPY_BYTES) / bytes
-  return fitting >= rows ? rows : Math.floor(fitting / step) * step
+  const optimiser = Math.min(OPTIMISER_MOST, OPTIMISER_BYTES * data.featureCount * data.classes)
+  const budget = Math.max(0, COPY_SHARE * features.byteLength + COPY_BYTES - optimiser - taken)
+  const fitting = budget / bytes
+  return bytes === 0 || fitting >= rows ? rows : Math.floor(fitting / step) * step
 }
 
 /** The first `rows` rows in shared memory: what lies there already is used in place, the rest is copied. */

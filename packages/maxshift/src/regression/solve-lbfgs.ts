@@ -18,7 +18,7 @@ import type { Start } from './start.ts'
  */
 const MEMORY_MOST = 60
 const MEMORY_LEAST = 10
-const MEMORY_NUMBERS = 2 ** 23
+const MEMORY_NUMBERS = 2 ** 22
 /** After so many steps coordinates follow the probabilities of the model so far. */
 const RENEWALS = [10]
 

@@ -43,7 +43,7 @@ export function createDenseSweep(data: DenseDataset, pause: Pause, threads: numb
   const chunkRows = chunkRowsOf(rows, featureCount, classes)
   const chunks = Math.ceil(rows / chunkRows)
   const wanted = canShare() && rows * products >= SHARED_PRODUCTS ? Math.min(threads, chunks) : 1
-  const sharedRows = wanted > 1 ? shareableRows(data, chunkRows) : 0
+  const sharedRows = wanted > 1 ? shareableRows(data, chunkRows, 8 * chunks * (length + 1)) : 0
   const point = createNumbers(length, sharedRows > 0)
   const results = createNumbers(chunks * (length + 1), sharedRows > 0)
   const own: DenseJob = { kind: 'dense', data, chunkRows, point, results }

@@ -114,11 +114,11 @@ describe('createObjective', () => {
     }
   })
 
-  it('takes blocks of a hundredth of a second', () => {
+  it('takes blocks of some milliseconds, made of whole tiles', () => {
     expect(blockRows(784, 10)).toBe(1024)
     expect(blockRows(4, 3)).toBe(1024)
-    expect(blockRows(4096, 1000)).toBe(32)
-    expect(blockRows(1000, 100)).toBe(83)
+    expect(blockRows(4096, 1000)).toBe(64)
+    expect(blockRows(1000, 100)).toBe(320)
   })
 })
 
