@@ -14,10 +14,11 @@ export interface StreamChunk {
   readonly labels: Labels
 }
 
-type Chunks = Iterable<StreamChunk> | AsyncIterable<StreamChunk>
-
 /** Chunks, or a function that begins them anew, the same rows in the same order, for each pass. */
-export type StreamSource = Chunks | (() => Chunks)
+export type StreamSource =
+  | Iterable<StreamChunk>
+  | AsyncIterable<StreamChunk>
+  | (() => Iterable<StreamChunk> | AsyncIterable<StreamChunk>)
 
 /** Rows side by side. */
 export class StreamBatch {
