@@ -2,7 +2,7 @@
  * Compiles the AssemblyScript kernels and writes them, in hexadecimal, into kernels/wasm/*.generated.ts, so that browsers and
  * bundlers need no loader. (Hexadecimal is longer than base64, but compresses to three quarters of it.) Modules: the softmax family
  * with plain SIMD and its fast mode with relaxed SIMD, and in files of their own the same for the losses, the sums of streams, and the
- * products of the linear pass, which alone have a memory of their own.
+ * products of the linear pass and of the sparse pass, which alone have memories of their own, the last also one that threads share.
  *
  * Does nothing if the generated file is newer than the sources.
  */
@@ -34,6 +34,7 @@ async function compile(entry, features, space) {
       ...['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--disableWarning', '112'],
       ...features.flatMap((feature) => ['--enable', feature]),
       ...['--memoryBase', String(base)],
+      ...(features.includes('threads') ? ['--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'] : []),
     ],
     {
       writeFile(name, contents) {
@@ -84,5 +85,11 @@ if (outdated('loss-binary.generated.ts', 'assembly')) {
 if (outdated('linear.generated.ts', 'assembly-linear')) {
   write('linear.generated.ts', 'assembly-linear', {
     LINEAR_BINARY: await compile('assembly-linear/index.ts', ['simd'], 0),
+  })
+}
+if (outdated('sparse.generated.ts', 'assembly-sparse')) {
+  write('sparse.generated.ts', 'assembly-sparse', {
+    SPARSE_BINARY: await compile('assembly-sparse/index.ts', ['simd'], 0),
+    SHARED_SPARSE_BINARY: await compile('assembly-sparse/index.ts', ['simd', 'threads'], 0),
   })
 }

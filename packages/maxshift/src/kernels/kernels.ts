@@ -125,6 +125,13 @@ export interface Kernels extends FamilyKernels, LossKernels {}
 /** Features as callers may pass them: row-major, rows × features. Bytes are read as the numbers 0 … 255. */
 export type Features = FloatArray | Uint8Array
 
+/** Rows in compressed form: row r has values[i] in column indices[i] for i from indptr[r] to indptr[r + 1], columns ascending. */
+export interface SparseRows {
+  readonly indptr: Int32Array | Uint32Array
+  readonly indices: Int32Array | Uint32Array
+  readonly values: Features
+}
+
 /** What the rows of a pass are compared with, and how much each counts. */
 export interface RowData {
   /** The class of each row; not looked at where there are targets, which there are otherwise. */
@@ -152,6 +159,12 @@ export interface LinearKernels {
    * rounded to it, and so are logits and residuals: about twice as fast.
    */
   createPass(featureCount: number, classes: number, precision?: 'f32' | 'f64'): LinearPass
+}
+
+/** What gives logits for weights, of features as they come; a LinearPass is one for dense features. */
+export interface LogitsPass {
+  setWeights(weights: Float64Array, intercepts: Float64Array): void
+  logits(features: Features | SparseRows, firstRow: number, rows: number, out: Float64Array): void
 }
 
 export interface LinearPass {

@@ -1,8 +1,11 @@
 /**
  * When a fit writes checkpoints, what is in them besides the state of the solver, and whether one that is given is of this fit.
  */
+
 import { checkInteger, checkOptions, describe } from '../check.ts'
+import type { Features } from '../kernels/kernels.ts'
 import { decodeCheckpoint, encodeCheckpoint, type Tensors, type Traits } from './checkpoint.ts'
+import { type CsrFeatures, isSparse } from './data.ts'
 import { Fingerprint } from './fingerprint.ts'
 import type { FitSettings } from './options.ts'
 import type { Pause } from './pause.ts'
@@ -104,13 +107,20 @@ async function traitsOf(
     ['intercept', String(intercept)],
     ...(solver === 'sgd' ? [['sgd', JSON.stringify({ seed, ...sgd })] as const] : []),
     ['classNames', names.digest],
-    ['features', await hash(features)],
+    ['features', await hash(...partsOf(features))],
     ['labels', await hash(data.labels, data.targets)],
     ['weights', await hash(data.weights)],
     ['offset', await hash(offset)],
     ['penalty', await hash(penalty.l2, penalty.l1)],
     ['warmStart', await hash(start?.weights, start?.intercepts)],
-    ['validation', await hash(watched?.features, watched?.labels, watched?.weights, watched?.offset)],
+    [
+      'validation',
+      await hash(...(watched ? partsOf(watched.features) : []), watched?.labels, watched?.weights, watched?.offset),
+    ],
     ['patience', String(validation?.patience)],
   ])
 }
+
+/** The arrays that features are made of. */
+const partsOf = (features: Features | CsrFeatures): ArrayBufferView[] =>
+  isSparse(features) ? [features.indptr, features.indices, features.values] : [features]

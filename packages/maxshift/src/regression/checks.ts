@@ -7,16 +7,25 @@ import type { Features } from '../kernels/kernels.ts'
 import { checkWeights, isFloatArray } from '../loss/checks.ts'
 import type { Numbers } from '../loss/options.ts'
 import { GRID_TERMS } from '../special/grid.ts'
-
+import { checkCsrEntries, checkCsrKind, isRecord } from './csr.ts'
+import { type CsrFeatures, isSparse } from './data.ts'
 import type { EncodedLabels, Labels } from './labels.ts'
 
-/** The kind of features. */
-export function checkFeatureKind(who: string, features: unknown): Features {
+/** The kind of features, and of the parts of sparse ones. */
+export function checkFeatureKind(who: string, features: unknown): Features | CsrFeatures {
   if (features instanceof Float32Array || features instanceof Float64Array || features instanceof Uint8Array) {
     return features
   }
-  const expected = 'a Float32Array, a Float64Array or a Uint8Array'
+  if (isRecord(features)) return checkCsrKind(who, features)
+  const expected = 'a Float32Array, a Float64Array, a Uint8Array or { indptr, indices, values, columns }'
   throw new TypeError(`${who}: expected features to be ${expected}, got ${describe(features)}`)
+}
+
+/** The same where sparse features have no place. */
+export function checkDenseKind(who: string, given: unknown): Features {
+  const features = checkFeatureKind(who, given)
+  if (!isSparse(features)) return features
+  throw new TypeError(`${who}: expected features with all their zeros, got sparse features`)
 }
 
 /** The kind of labels; what they hold is checked where they are read. */
@@ -27,7 +36,12 @@ export function checkLabelKind(who: string, labels: unknown, also: string = ''):
 }
 
 /** Features per row, from the number of labels, at least 1. */
-export function checkFeatureCount(who: string, features: Features, rows: number): number {
+export function checkFeatureCount(who: string, features: Features | CsrFeatures, rows: number): number {
+  if (isSparse(features)) {
+    if (features.indptr.length - 1 === rows) return features.columns
+    const found = `${features.indptr.length} offsets and ${rows} labels`
+    throw new RangeError(`${who}: expected one offset more in features.indptr than there are labels, got ${found}`)
+  }
   if (features.length === 0) throw new RangeError(`${who}: expected at least one feature per row, got none`)
   if (features.length % rows !== 0) {
     throw new RangeError(
@@ -39,7 +53,14 @@ export function checkFeatureCount(who: string, features: Features, rows: number)
 }
 
 /** Rows of features for a model of `featureCount` features. */
-export function checkRowCount(who: string, features: Features, featureCount: number): number {
+export function checkRowCount(who: string, features: Features | CsrFeatures, featureCount: number): number {
+  if (isSparse(features)) {
+    if (features.columns === featureCount) return features.indptr.length - 1
+    const found = `features.columns ${features.columns}`
+    throw new RangeError(
+      `${who}: expected rows of ${featureCount} features, as the model was fitted with, got ${found}`,
+    )
+  }
   if (features.length % featureCount === 0) return features.length / featureCount
   throw new RangeError(
     `${who}: expected rows of ${featureCount} features, as the model was fitted with, got ${features.length} features in all`,
@@ -80,8 +101,12 @@ export function checkSignal(who: string, signal: unknown): void {
   throw new TypeError(`${who}: expected signal to be an AbortSignal, got ${describe(signal)}`)
 }
 
-/** Finite numbers only. */
-export function checkFinite(who: string, features: Features, featureCount: number): void {
+/** Finite numbers only, and sparse ones in their places. */
+export function checkFinite(who: string, features: Features | CsrFeatures, featureCount: number): void {
+  if (isSparse(features)) {
+    checkCsrEntries(who, features)
+    return
+  }
   if (features instanceof Uint8Array) return
   for (let i = 0; i < features.length; i++) {
     // x − x is 0 for every finite number and NaN for the others.

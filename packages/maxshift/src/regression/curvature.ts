@@ -10,10 +10,11 @@
  * and intercept do not mix.
  */
 import type { FloatArray } from '../arrays.ts'
-import type { Features, LinearPass } from '../kernels/kernels.ts'
+import type { Features, LogitsPass } from '../kernels/kernels.ts'
 import { selectLossKernels } from '../kernels/select-losses.ts'
 import type { Columns } from './columns.ts'
 import { correlate, type Sample } from './correlation.ts'
+import { type CsrFeatures, isSparse } from './data.ts'
 import { eigen } from './eigen.ts'
 import type { Pause } from './pause.ts'
 
@@ -54,7 +55,7 @@ const LEAST_TRACE = 1e-10
 
 /** What both estimates start from. */
 export interface CurvatureSource {
-  readonly features: Features
+  readonly features: Features | CsrFeatures
   readonly rows: number
   readonly classes: number
   readonly columns: Columns
@@ -79,7 +80,7 @@ export async function startingCurvature(source: CurvatureSource): Promise<Curvat
 }
 
 /** The curvature where the pass has its weights; undefined where it is nothing but rounding. */
-export async function fittedCurvature(source: CurvatureSource, pass: LinearPass): Promise<Curvature | undefined> {
+export async function fittedCurvature(source: CurvatureSource, pass: LogitsPass): Promise<Curvature | undefined> {
   const sample = drawSample(source)
   const { traces, matrix } = await classCurvature(source, pass, sample)
   if (!(sum(traces) > LEAST_TRACE * sum(sample.weights))) return undefined
@@ -114,7 +115,10 @@ async function featureCurvature(
   const spreads = deviations.map(
     (deviation, j) => (intercept ? deviation : hypotenuse(deviation, means[j])) || Infinity,
   )
-  if (size > FULL_FEATURES) return { means: intercept ? means : new Float64Array(size), spreads, features: undefined }
+  // Products of sparse features are not made: each row would have its square of them.
+  if (size > FULL_FEATURES || isSparse(features)) {
+    return { means: intercept ? means : new Float64Array(size), spreads, features: undefined }
+  }
   const { matrix, support, means: centres } = await correlate(features, sample, means, spreads, intercept, pause)
   for (let j = 0, i = 0; j < size; j++, i += size + 1) {
     matrix[i] = Math.max(0, matrix[i]) + RIDGE + (DAMPING * size) / Math.max(1, support[j])
@@ -125,21 +129,17 @@ async function featureCurvature(
 /** B, and w·u of each row of the sample. */
 async function classCurvature(
   { features, classes, columns, mass = 1, offset, pause }: CurvatureSource,
-  pass: LinearPass,
+  pass: LogitsPass,
   { rows, weights }: Sample,
 ): Promise<{ traces: Float64Array; matrix: Float64Array }> {
   const size = columns.means.length
   const traces = new Float64Array(rows.length)
   const matrix = new Float64Array(classes * classes)
-  const block = createLike(features, BLOCK_ROWS * size)
+  const fill = logitsOf(features, size, classes, pass)
   const probs = new Float64Array(BLOCK_ROWS * classes)
   for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
     const count = Math.min(BLOCK_ROWS, rows.length - first)
-    for (let r = 0; r < count; r++) {
-      const begin = rows[first + r] * size
-      block.set(features.subarray(begin, begin + size), r * size)
-    }
-    pass.logits(block, 0, count, probs)
+    fill(rows.subarray(first, first + count), probs)
     const own = probs.subarray(0, count * classes)
     if (offset) {
       for (let i = 0; i < own.length; i++)
@@ -154,6 +154,23 @@ async function classCurvature(
   const total = sum(weights)
   for (let i = 0; i < matrix.length; i++) matrix[i] = (mass * matrix[i]) / total
   return { traces, matrix }
+}
+
+/** Fills `out` with the logits of up to BLOCK_ROWS rows that need not be neighbours. */
+function logitsOf(features: Features | CsrFeatures, size: number, classes: number, pass: LogitsPass) {
+  if (isSparse(features)) {
+    return (rows: Int32Array, out: Float64Array): void =>
+      rows.forEach((row, r) => {
+        pass.logits(features, row, 1, out.subarray(r * classes, (r + 1) * classes))
+      })
+  }
+  const block = createLike(features, BLOCK_ROWS * size)
+  return (rows: Int32Array, out: Float64Array): void => {
+    rows.forEach((row, r) => {
+      block.set(features.subarray(row * size, (row + 1) * size), r * size)
+    })
+    pass.logits(block, 0, rows.length, out)
+  }
 }
 
 /** Not by slice, which for a Buffer is a view of the caller's bytes. */

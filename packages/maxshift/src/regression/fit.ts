@@ -3,11 +3,11 @@
  * What is prepared serves as many fits to the same rows as are wanted. Nothing outside is touched, so a fit that fails or is aborted
  * leaves nothing.
  */
-import type { LinearPass } from '../kernels/kernels.ts'
-import { selectLinearKernels } from '../kernels/select-linear.ts'
+import type { LogitsPass } from '../kernels/kernels.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { type Columns, describeColumns } from './columns.ts'
-import type { DenseDataset } from './data.ts'
+import type { Columns } from './columns.ts'
+import type { Dataset } from './data.ts'
+import { createLogitsPass, createSweep, describeFeatures } from './kinds.ts'
 import type { Label } from './labels.ts'
 import type { ModelParts } from './model-file.ts'
 import type { FitSettings, SolverName } from './options.ts'
@@ -18,17 +18,19 @@ import { sum } from './row-weights.ts'
 import type { Direction } from './separation.ts'
 import { SeparationCheck } from './separation-check.ts'
 import { solveByLbfgs } from './solve-lbfgs.ts'
+import { solveByNewton } from './solve-newton.ts'
 import { solveByProximal } from './solve-proximal.ts'
 import { solveBySgd } from './solve-sgd.ts'
 import type { Solution, Solver, Task } from './solver.ts'
 import type { Start } from './start.ts'
-import { createDenseSweep, type Sweep } from './sweep.ts'
+import type { Sweep } from './sweep.ts'
 import type { Training } from './training.ts'
 import { EarlyStopping } from './validation.ts'
 import { type Clock, startClock, Watch } from './watch.ts'
 
 const SOLVERS: Readonly<Record<SolverName, Solver>> = {
   lbfgs: solveByLbfgs,
+  'newton-cg': solveByNewton,
   proximal: (task) => solveByProximal(task),
   sgd: solveBySgd,
 }
@@ -58,7 +60,7 @@ export class Trainer {
   private readonly training: Training
   private readonly sweep: Sweep
   private readonly pause: Pause
-  private readonly pass: LinearPass
+  private readonly pass: LogitsPass
   private weighting: Weighting
 
   private constructor(training: Training, pause: Pause, weighting: Weighting) {
@@ -66,8 +68,8 @@ export class Trainer {
     this.training = training
     this.pause = pause
     this.weighting = weighting
-    this.sweep = createDenseSweep(data, pause, training.settings.threads)
-    this.pass = selectLinearKernels().createPass(data.featureCount, data.classes)
+    this.sweep = createSweep(data, pause, training.settings.threads)
+    this.pass = createLogitsPass(data)
   }
 
   static async prepare(training: Training): Promise<Trainer> {
@@ -160,8 +162,7 @@ export class Trainer {
       pause,
     }
     const { validation, start } = settings
-    const early =
-      validation && new EarlyStopping(validation, createDenseSweep(validation.data, pause, settings.threads))
+    const early = validation && new EarlyStopping(validation, createSweep(validation.data, pause, settings.threads))
     const watch = new Watch(settings, clock, early, separation)
     const checkpoints = await Checkpoints.prepare('fit', training, settings, penalty, watch, pause)
     return { data, totalWeight, penalty, source, sweep, pass, start, settings, watch, checkpoints }
@@ -198,16 +199,13 @@ export class Trainer {
   }
 }
 
-async function weighOf(data: DenseDataset, weights: Float64Array | undefined, pause: Pause): Promise<Weighting> {
-  const columns = await describeColumns(data.features, data.rows, data.featureCount, pause, weights)
+async function weighOf(data: Dataset, weights: Float64Array | undefined, pause: Pause): Promise<Weighting> {
+  const columns = await describeFeatures(data, pause, weights)
   const totalWeight = weights === undefined ? data.rows : sum(weights)
   return { weights, totalWeight, columns, masses: massesOf(data, weights) }
 }
 
-function massesOf(
-  { rows, classes, targets }: DenseDataset,
-  weights: Float64Array | undefined,
-): Float64Array | undefined {
+function massesOf({ rows, classes, targets }: Dataset, weights: Float64Array | undefined): Float64Array | undefined {
   if (targets === undefined) return weights
   return Float64Array.from({ length: rows }, (_, r) => {
     let mass = 0

@@ -3,9 +3,10 @@
  * its own runner. A job is cut in chunks whose results have places of their own, so it does not matter who computes which, or when.
  */
 import { createDenseRunner, type DenseJob } from './dense-job.ts'
+import { createSparseRunner, type SparseJob } from './sparse-job.ts'
 
 /** Everything that a thread needs to know, as a message can carry it. */
-export type Job = DenseJob
+export type Job = DenseJob | SparseJob
 
 export interface Runner {
   /**
@@ -17,5 +18,5 @@ export interface Runner {
 
 /** The runner of a job in this thread. */
 export function createRunner(job: Job): Runner {
-  return createDenseRunner(job)
+  return job.kind === 'dense' ? createDenseRunner(job) : createSparseRunner(job)
 }

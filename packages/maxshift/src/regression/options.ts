@@ -15,11 +15,13 @@ import { checkWarmStart, type Start, type WarmStart } from './start.ts'
 import { checkValidation, type Validation, type ValidationData } from './validation.ts'
 
 /**
- * How the objective is minimised. `lbfgs`: limited-memory BFGS in decorrelated coordinates, for l1 = 0. `proximal`: a proximal quasi-Newton
- * method, for any penalty; its zeros are exact. `sgd`: stochastic gradient descent through batches of rows, for l1 = 0, which comes near
- * the optimum of many rows in little time.
+/**
+ * How the objective is minimised. `lbfgs`: limited-memory BFGS in decorrelated coordinates, for l1 = 0. `newton-cg`: Newton's method with
+ * conjugate gradients, for sparse features and l1 = 0. `proximal`: a proximal quasi-Newton method, for any penalty; its zeros are exact.
+ * `sgd`: stochastic gradient descent through batches of rows, for dense features and l1 = 0, which comes near the optimum of many rows
+ * in little time.
  */
-export type SolverName = 'lbfgs' | 'proximal' | 'sgd'
+export type SolverName = 'lbfgs' | 'newton-cg' | 'proximal' | 'sgd'
 
 /** Options of SoftmaxRegression.fit. */
 export interface FitOptions {
@@ -78,7 +80,7 @@ export interface FitOptions {
    * same from anywhere; the way there is shorter from nearby.
    */
   readonly warmStart?: WarmStart
-  /** Which method; default 'lbfgs', or 'proximal' where l1 is above 0. */
+  /** Which method; default 'proximal' where l1 is above 0, else 'newton-cg' for sparse features and 'lbfgs' for others. */
   readonly solver?: SolverName
   /**
    * How solver 'sgd' goes about it; only with that. A step of the fit is then an epoch, and what onIteration and history tell are means over
@@ -185,7 +187,7 @@ export const FIT_OPTIONS: readonly (keyof FitOptions)[] = [
   'signal',
   'onIteration',
 ]
-export const SOLVERS: readonly SolverName[] = ['lbfgs', 'proximal', 'sgd']
+export const SOLVERS: readonly SolverName[] = ['lbfgs', 'newton-cg', 'proximal', 'sgd']
 const MOST_ITERATIONS = 2 ** 31 - 1
 const MOST_THREADS = 1024
 /** Of solver 'sgd', if nothing else is said. */
@@ -197,6 +199,7 @@ export function checkFitOptions(
   options: FitOptions | undefined,
   labels: EncodedLabels,
   featureCount: number,
+  sparse: boolean,
   known: readonly string[] = FIT_OPTIONS,
 ): FitSettings {
   const given = checkOptions(who, options, known)
@@ -209,7 +212,7 @@ export function checkFitOptions(
   const { penaltyFactors, sampleWeights, classWeights, warmStart, validation } = given
   const { classNames } = labels
   const rowWeights = weighRows(who, labels, sampleWeights, classWeights)
-  const penalty = checkPenalty(who, given, rowWeights.totalWeight * rowWeights.unit)
+  const penalty = checkPenalty(who, given, rowWeights.totalWeight * rowWeights.unit, sparse)
   return {
     ...penalty,
     penaltyFactors: checkWeights(who, 'penaltyFactors', penaltyFactors, 'feature', featureCount) ?? undefined,
@@ -229,14 +232,25 @@ export function checkFitOptions(
 }
 
 /** What is minimised, and by whom. */
-function checkPenalty(who: string, given: FitOptions, totalWeight: number): Pick<FitSettings, 'l2' | 'l1' | 'solver'> {
+function checkPenalty(
+  who: string,
+  given: FitOptions,
+  totalWeight: number,
+  sparse: boolean,
+): Pick<FitSettings, 'l2' | 'l1' | 'solver'> {
   const { l1 = 0 } = given
   checkNumber(who, 'l1', l1, 0, Number.MAX_VALUE)
-  const { l2 = l1 > 0 ? 0 : 1 / totalWeight, solver = l1 > 0 ? 'proximal' : 'lbfgs' } = given
+  const { l2 = l1 > 0 ? 0 : 1 / totalWeight, solver = l1 > 0 ? 'proximal' : sparse ? 'newton-cg' : 'lbfgs' } = given
   checkNumber(who, 'l2', l2, 0, Number.MAX_VALUE)
   checkChoice(who, 'solver', solver, SOLVERS)
   if (l1 > 0 && solver !== 'proximal') {
     throw new RangeError(`${who}: expected solver 'proximal' for an l1 above 0, got '${solver}' with l1 ${l1}`)
+  }
+  if (solver === 'newton-cg' && !sparse) {
+    throw new RangeError(`${who}: expected sparse features for solver 'newton-cg', got it with dense ones`)
+  }
+  if (solver === 'sgd' && sparse) {
+    throw new RangeError(`${who}: expected dense features for solver 'sgd', got it with sparse ones`)
   }
   return { l2, l1, solver }
 }

@@ -4,9 +4,9 @@
  * then: whether they tell all classes apart, or one of them from the rest, in every row. That may miss a separation that is not
  * complete, but what it reports is one.
  */
-import type { LinearPass } from '../kernels/kernels.ts'
+import type { LogitsPass } from '../kernels/kernels.ts'
 import type { Columns } from './columns.ts'
-import type { DenseDataset } from './data.ts'
+import type { Dataset } from './data.ts'
 import { blockRows } from './dense-job.ts'
 import type { Pause } from './pause.ts'
 import type { Penalty } from './penalty.ts'
@@ -22,14 +22,14 @@ const ROUNDING = 1e-9
 export class SeparationCheck {
   /** What was found. */
   direction: Direction | undefined
-  private readonly data: DenseDataset
+  private readonly data: Dataset
   private readonly scaling: Scaling
-  private readonly pass: LinearPass
+  private readonly pass: LogitsPass
   private readonly pause: Pause
   private readonly exact: boolean
   private decided = false
 
-  private constructor(data: DenseDataset, scaling: Scaling, pass: LinearPass, pause: Pause) {
+  private constructor(data: Dataset, scaling: Scaling, pass: LogitsPass, pause: Pause) {
     this.data = data
     this.scaling = scaling
     this.pass = pass
@@ -39,11 +39,11 @@ export class SeparationCheck {
 
   /** A check for a fit with this penalty; undefined where every weight is penalised, so that there is an optimum. */
   static create(
-    data: DenseDataset,
+    data: Dataset,
     penalty: Penalty,
     columns: Columns,
     intercept: boolean,
-    pass: LinearPass,
+    pass: LogitsPass,
     pause: Pause,
   ): SeparationCheck | undefined {
     const scaling = scalingFor(penalty, columns, intercept)

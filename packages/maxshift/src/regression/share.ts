@@ -1,7 +1,7 @@
 /**
  * Memory that threads share, and data in it.
  */
-import type { Features } from '../kernels/kernels.ts'
+import type { Features, RowData } from '../kernels/kernels.ts'
 import type { DenseDataset } from './data.ts'
 
 /** Whether threads can share memory here; in a browser only a page that is isolated from other origins may. */
@@ -43,11 +43,13 @@ export function shareableRows(data: DenseDataset, step: number, taken: number): 
 
 /** The first `rows` rows in shared memory: what lies there already is used in place, the rest is copied. */
 export function shareRows(data: DenseDataset, rows: number): DenseDataset {
-  const { features, labels, targets, weights, offset, featureCount, classes } = data
+  const { features, featureCount, classes } = data
+  return { ...data, rows, features: share(features, rows * featureCount), ...shareRowData(data, rows, classes) }
+}
+
+/** The same without the features. */
+export function shareRowData({ labels, targets, weights, offset }: RowData, rows: number, classes: number) {
   return {
-    ...data,
-    rows,
-    features: share(features, rows * featureCount),
     labels: labels && share(labels, rows),
     targets: targets && share(targets, rows * classes),
     weights: weights && share(weights, rows),

@@ -7,8 +7,10 @@ import { checkOptions } from '../check.ts'
 import type { Features, LinearPass } from '../kernels/kernels.ts'
 import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { selectLossKernels } from '../kernels/select-losses.ts'
+import { createSparseLogits } from '../kernels/sparse-logits.ts'
 import { type CalibrateOptions, findTemperature } from './calibration.ts'
 import {
+  checkDenseKind,
   checkFeatureKind,
   checkFinite,
   checkLabelCount,
@@ -25,6 +27,8 @@ import {
   checkRefit,
   crossValidate,
 } from './cross-validation.ts'
+import { densify } from './csr.ts'
+import { type CsrFeatures, isSparse } from './data.ts'
 import { blockRows } from './dense-job.ts'
 import { fitModel } from './fit.ts'
 import { fitStream } from './fit-stream.ts'
@@ -76,6 +80,9 @@ export interface CrossValidation<L extends Label = Label> extends CrossValidatio
   readonly model: SoftmaxRegression<L>
 }
 
+/** Sparse rows that are evaluated at once. */
+const SPARSE_ROWS = 1024
+
 /** A fitted model. `L` is the kind of its labels. */
 export class SoftmaxRegression<L extends Label = Label> {
   /** The classes in ascending order, as in every row of logits, probabilities and weights. */
@@ -109,7 +116,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   }
 
   /**
-   * Fits a model to rows of features (row-major, as many rows as labels) and their labels, or { targets, classNames } with a distribution
+   * Fits a model to rows of features (row-major, or sparse; as many rows as labels) and their labels, or { targets, classNames } with a distribution
    * over the classes for each row. Nothing that is given may be changed until the promise settles. The result depends on the numbers alone: the same bits for bytes, float32 and float64.
    *
    * How the fit ended is in `report.status`; only wrong arguments, an abort (with the reason of the signal) and what
@@ -118,17 +125,21 @@ export class SoftmaxRegression<L extends Label = Label> {
    * nothing. Constant and repeated columns are fine, also without a penalty: of equally good weights those near 0 are found.
    */
   static fit(
-    features: Features,
+    features: Features | CsrFeatures,
     labels: readonly string[] | SoftTargets<string>,
     options?: FitOptions,
   ): Promise<SoftmaxRegression<string>>
   static fit(
-    features: Features,
+    features: Features | CsrFeatures,
     labels: readonly number[] | IntegerArray | SoftTargets<number>,
     options?: FitOptions,
   ): Promise<SoftmaxRegression<number>>
-  static fit(features: Features, labels: TrainingLabels, options?: FitOptions): Promise<SoftmaxRegression>
-  static async fit(features: Features, labels: TrainingLabels, options?: FitOptions): Promise<SoftmaxRegression> {
+  static fit(features: Features | CsrFeatures, labels: TrainingLabels, options?: FitOptions): Promise<SoftmaxRegression>
+  static async fit(
+    features: Features | CsrFeatures,
+    labels: TrainingLabels,
+    options?: FitOptions,
+  ): Promise<SoftmaxRegression> {
     return new SoftmaxRegression(await fitModel(prepareTraining('fit', features, labels, options)))
   }
 
@@ -138,12 +149,12 @@ export class SoftmaxRegression<L extends Label = Label> {
    * started once. Rejects as fit does.
    */
   static path<G extends TrainingLabels>(
-    features: Features,
+    features: Features | CsrFeatures,
     labels: G,
     options?: PathOptions,
   ): Promise<RegularisationPath<LabelOf<G>>>
   static async path(
-    features: Features,
+    features: Features | CsrFeatures,
     labels: TrainingLabels,
     options: PathOptions = {},
   ): Promise<RegularisationPath> {
@@ -159,12 +170,12 @@ export class SoftmaxRegression<L extends Label = Label> {
    * leave a class without rows.
    */
   static crossValidate<G extends TrainingLabels>(
-    features: Features,
+    features: Features | CsrFeatures,
     labels: G,
     options?: CrossValidateOptions,
   ): Promise<CrossValidation<LabelOf<G>>>
   static async crossValidate(
-    features: Features,
+    features: Features | CsrFeatures,
     labels: TrainingLabels,
     options: CrossValidateOptions = {},
   ): Promise<CrossValidation> {
@@ -213,7 +224,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   }
 
   /** The most probable class of each row; the first of equally probable ones. Errors as in logits. */
-  predict(features: Features): L[] {
+  predict(features: Features | CsrFeatures): L[] {
     const rows = this.checkRows('predict', features)
     const classes = this.classNames.length
     const logits = this.computeLogits(features, 0, rows)
@@ -221,7 +232,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   }
 
   /** Probabilities, rows × classes. Errors as in logits. */
-  predictProba(features: Features): Float64Array {
+  predictProba(features: Features | CsrFeatures): Float64Array {
     const rows = this.checkRows('predictProba', features)
     const logits = this.computeLogits(features, 0, rows)
     selectLossKernels(logits.length).softmax(logits, rows, this.classNames.length, 1, logits)
@@ -229,7 +240,7 @@ export class SoftmaxRegression<L extends Label = Label> {
   }
 
   /** Natural logarithms of the probabilities, rows × classes, finite where the probability underflows. Errors as in logits. */
-  predictLogProba(features: Features): Float64Array {
+  predictLogProba(features: Features | CsrFeatures): Float64Array {
     const rows = this.checkRows('predictLogProba', features)
     const logits = this.computeLogits(features, 0, rows)
     selectLossKernels(logits.length).logSoftmax(logits, rows, this.classNames.length, 1, logits)
@@ -240,7 +251,7 @@ export class SoftmaxRegression<L extends Label = Label> {
    * W·x + b for each row, rows × classes, in float64 for features of any dtype. No rows give an empty array. Throws a
    * TypeError for another kind of features, a RangeError for an incomplete row and for NaN or ±∞ among the features.
    */
-  logits(features: Features): Float64Array {
+  logits(features: Features | CsrFeatures): Float64Array {
     return this.computeLogits(features, 0, this.checkRows('logits', features))
   }
 
@@ -249,17 +260,18 @@ export class SoftmaxRegression<L extends Label = Label> {
    * does, and for labels of another kind, of another number than rows, or that are no class of the model; and for sample weights
    * that are not one per row, each ≥ 0 and one of them above.
    */
-  evaluate(features: Features, labels: Labels, options?: EvaluateOptions): Evaluation<L> {
+  evaluate(features: Features | CsrFeatures, labels: Labels, options?: EvaluateOptions): Evaluation<L> {
     const { sampleWeights } = checkOptions('evaluate', options, ['sampleWeights'])
     const rows = this.checkRows('evaluate', features)
     const encoded = this.checkLabels('evaluate', labels, rows)
     const weights = checkSampleWeights('evaluate', rows, sampleWeights)
     const kernels = selectLossKernels(rows * this.classNames.length)
     const metrics = new MetricsCollector(kernels, this.classNames, rows, weights)
-    const step = blockRows(this.featureCount, this.classNames.length)
+    const step = isSparse(features) ? SPARSE_ROWS : blockRows(this.featureCount, this.classNames.length)
+    const logits = this.readLogits(features)
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first)
-      metrics.add(this.computeLogits(features, first, count), encoded.subarray(first, first + count))
+      metrics.add(logits(first, count), encoded.subarray(first, first + count))
     }
     return metrics.finish()
   }
@@ -272,7 +284,11 @@ export class SoftmaxRegression<L extends Label = Label> {
    * Where there is no best temperature, the status of `report.calibration` says so. Rejects as evaluate throws, and with a RangeError
    * for logits beyond the float64 range.
    */
-  async calibrate(features: Features, labels: Labels, options?: CalibrateOptions): Promise<SoftmaxRegression<L>> {
+  async calibrate(
+    features: Features | CsrFeatures,
+    labels: Labels,
+    options?: CalibrateOptions,
+  ): Promise<SoftmaxRegression<L>> {
     const { sampleWeights, signal } = checkOptions('calibrate', options, ['sampleWeights', 'signal'])
     checkSignal('calibrate', signal)
     const rows = this.checkRows('calibrate', features)
@@ -308,6 +324,7 @@ export class SoftmaxRegression<L extends Label = Label> {
    * the likelihood of these rows, for features of which some follow from others, for separated classes, and for too many coefficients.
    */
   async inference(features: Features, labels: Labels, options?: InferenceOptions): Promise<Inference<L>> {
+    checkDenseKind('inference', features)
     const encoded = this.checkLabels('inference', labels, this.checkRows('inference', features))
     return (await infer(await prepareInference(this, features, encoded, options))) as Inference<L>
   }
@@ -317,7 +334,7 @@ export class SoftmaxRegression<L extends Label = Label> {
    * 2⁻⁵²·(|base| + Σ |contributions|) and that of the logits, base + Σ contributions are the logits. Throws as logits does, for
    * more or fewer than one row, and for a model without means.
    */
-  contributions(features: Features): Contributions {
+  contributions(features: Features | CsrFeatures): Contributions {
     const rows = this.checkRows('contributions', features)
     if (rows !== 1) throw new RangeError(`contributions: expected one row of features, got ${rows}`)
     if (this.means === undefined) {
@@ -325,10 +342,10 @@ export class SoftmaxRegression<L extends Label = Label> {
         'contributions: expected a model with the means of its training rows, got one from an old file',
       )
     }
-    return explainRow(features, this.means, this.weights, this.intercepts)
+    return explainRow(isSparse(features) ? densify(features) : features, this.means, this.weights, this.intercepts)
   }
 
-  private checkRows(who: string, features: Features): number {
+  private checkRows(who: string, features: Features | CsrFeatures): number {
     const rows = checkRowCount(who, checkFeatureKind(who, features), this.featureCount)
     checkFinite(who, features, this.featureCount)
     return rows
@@ -339,11 +356,28 @@ export class SoftmaxRegression<L extends Label = Label> {
     return encodeLabels(who, labels, this.classNames)
   }
 
-  private computeLogits(features: Features, first: number, rows: number): Float64Array {
-    const out = new Float64Array(rows * this.classNames.length)
-    this.#pass ??= selectLinearKernels().createPass(this.featureCount, this.classNames.length)
-    this.#pass.setWeights(this.weights, this.intercepts)
-    this.#pass.logits(features, first, rows, out)
-    return out
+  private computeLogits(features: Features | CsrFeatures, first: number, rows: number): Float64Array {
+    return this.readLogits(features)(first, rows)
+  }
+
+  /** What computes the logits of rows of these features, with the weights as they are now. */
+  private readLogits(features: Features | CsrFeatures): (first: number, rows: number) => Float64Array {
+    const classes = this.classNames.length
+    if (isSparse(features)) {
+      const fill = createSparseLogits(features, this.weights, this.intercepts)
+      return (first, rows) => {
+        const out = new Float64Array(rows * classes)
+        fill(first, rows, out)
+        return out
+      }
+    }
+    this.#pass ??= selectLinearKernels().createPass(this.featureCount, classes)
+    const pass = this.#pass
+    pass.setWeights(this.weights, this.intercepts)
+    return (first, rows) => {
+      const out = new Float64Array(rows * classes)
+      pass.logits(features, first, rows, out)
+      return out
+    }
   }
 }

@@ -6,7 +6,7 @@ import { selectLinearKernels } from '../kernels/select-linear.ts'
 import { type Batch, sgd } from '../optim/sgd.ts'
 import { norm } from '../optim/vector.ts'
 import type { Coordinates } from './coordinates.ts'
-import type { DenseDataset } from './data.ts'
+import { type Dataset, type DenseDataset, isSparse } from './data.ts'
 import { createObjective } from './objective.ts'
 import { canBeginInSingle } from './precision.ts'
 import { RowBatch } from './row-batch.ts'
@@ -16,7 +16,8 @@ import type { Solution, Task } from './solver.ts'
 import { decodeSgd, encodeSgd } from './solver-state.ts'
 
 export async function solveBySgd(task: Task): Promise<Solution> {
-  const { data, totalWeight, source, sweep, penalty, start, settings, watch, checkpoints } = task
+  const { totalWeight, source, sweep, penalty, start, settings, watch, checkpoints } = task
+  const data = denseOf(task.data)
   const { rows, featureCount, classes } = data
   const { intercept, seed } = settings
   const { batchSize, learningRate, ...plan } = settings.sgd
@@ -38,16 +39,20 @@ export async function solveBySgd(task: Task): Promise<Solution> {
   const sample = drawSample(data)
   const sampled = batchObjective(problem, sample, sample.rows, meanWeight, coordinates)
   const unit = await stepLength(sampled, coordinates, classShares(data))
-  const result = await sgd(shuffledBatches(task, problem, coordinates, Math.min(batchSize, rows), seed), begin, {
-    ...plan,
-    learningRate: learningRate * unit,
-    interrupt: () => (watch.isLate() ? 'stopped' : undefined),
-    onIteration: (step, parameters) => watch.step(step, () => read(parameters)),
-    ...(checkpoints && {
-      resume: checkpoints.resumed && decodeSgd('fit', checkpoints.resumed, watch.history, begin.length),
-      onState: (save) => checkpoints.offer(plan.epochs, () => encodeSgd(save())),
-    }),
-  })
+  const result = await sgd(
+    shuffledBatches(data, totalWeight, problem, coordinates, Math.min(batchSize, rows), seed),
+    begin,
+    {
+      ...plan,
+      learningRate: learningRate * unit,
+      interrupt: () => (watch.isLate() ? 'stopped' : undefined),
+      onIteration: (step, parameters) => watch.step(step, () => read(parameters)),
+      ...(checkpoints && {
+        resume: checkpoints.resumed && decodeSgd('fit', checkpoints.resumed, watch.history, begin.length),
+        onState: (save) => checkpoints.offer(plan.epochs, () => encodeSgd(save())),
+      }),
+    },
+  )
 
   const objective = createObjective({ ...data, totalWeight }, penalty.l2, sweep, () => coordinates)
   const slope = new Float64Array(begin.length)
@@ -61,7 +66,8 @@ export async function solveBySgd(task: Task): Promise<Solution> {
 
 /** The batches of an epoch: all rows in an order that the seed and the epoch decide, the last batch with what remains. */
 function shuffledBatches(
-  { data, totalWeight }: Task,
+  data: DenseDataset,
+  totalWeight: number,
   problem: SgdProblem,
   coordinates: Coordinates,
   size: number,
@@ -84,6 +90,13 @@ function shuffledBatches(
       yield end < rows ? full : last
     }
   }
+}
+
+/** The options of a fit let no others in. */
+function denseOf(data: Dataset): DenseDataset {
+  const { features } = data
+  if (isSparse(features)) throw new TypeError('sgd: expected dense features')
+  return { ...data, features }
 }
 
 /** An even sample of the rows. */

@@ -3,11 +3,11 @@
  *
  *   Σ_r w_r·loss_r / Σ_r w_r + Σ_j l2_j/2·Σ_k W_kj² + Σ_j l1_j·Σ_k |W_kj|
  */
-import type { LinearPass } from '../kernels/kernels.ts'
+import type { LogitsPass } from '../kernels/kernels.ts'
 import type { OptimStatus } from '../optim/result.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { CurvatureSource } from './curvature.ts'
-import type { DenseDataset } from './data.ts'
+import type { Dataset } from './data.ts'
 import type { FitSettings } from './options.ts'
 import type { Penalty } from './penalty.ts'
 import type { Start } from './start.ts'
@@ -15,7 +15,7 @@ import type { Sweep } from './sweep.ts'
 import type { Watch } from './watch.ts'
 
 export interface Task {
-  readonly data: DenseDataset
+  readonly data: Dataset
   /** Σ w_r of the rows as they are weighted now. */
   readonly totalWeight: number
   readonly penalty: Penalty
@@ -23,7 +23,7 @@ export interface Task {
   readonly source: CurvatureSource
   readonly sweep: Sweep
   /** A pass for the solver's own use, of the shape of the data. */
-  readonly pass: LinearPass
+  readonly pass: LogitsPass
   /** undefined for weights of 0. */
   readonly start: Start | undefined
   readonly settings: FitSettings

@@ -4,7 +4,7 @@
  */
 import { describe } from '../check.ts'
 import type { Features } from '../kernels/kernels.ts'
-import { checkFeatureCount, checkFeatureKind, checkFinite, checkLabelKind } from './checks.ts'
+import { checkDenseKind, checkFeatureCount, checkFinite, checkLabelKind } from './checks.ts'
 import { encodeLabels, type Label, type Labels } from './labels.ts'
 
 /** Rows that arrive together; there may be none. */
@@ -89,7 +89,7 @@ export class StreamReader {
     if (typeof chunk !== 'object' || chunk === null || !('features' in chunk && 'labels' in chunk)) {
       throw new TypeError(`${owner}: expected { features, labels }, got ${describe(chunk)}`)
     }
-    const features = checkFeatureKind(owner, chunk.features)
+    const features = checkDenseKind(owner, chunk.features)
     const labels = encodeLabels(owner, checkLabelKind(owner, chunk.labels), this.classNames)
     const rows = labels.length
     if (this.featureCount === undefined && rows > 0) this.featureCount = checkFeatureCount(owner, features, rows)

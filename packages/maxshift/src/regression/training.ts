@@ -3,12 +3,12 @@
  */
 import type { Features } from '../kernels/kernels.ts'
 import { checkFeatureCount, checkFeatureKind, checkFinite } from './checks.ts'
-import type { DenseDataset } from './data.ts'
+import { type CsrFeatures, type Dataset, isSparse } from './data.ts'
 import { type EncodedLabels, readTrainingLabels, type TrainingLabels } from './labels.ts'
 import { checkFitOptions, type FitOptions, type FitSettings } from './options.ts'
 
 export interface Training {
-  readonly data: DenseDataset
+  readonly data: Dataset
   readonly labels: EncodedLabels
   readonly settings: FitSettings
 }
@@ -16,7 +16,7 @@ export interface Training {
 /** Throws a TypeError or a RangeError in the name of `who`, and the reason of a signal that is aborted already. */
 export function prepareTraining(
   who: string,
-  given: Features,
+  given: Features | CsrFeatures,
   givenLabels: TrainingLabels,
   options: FitOptions | undefined,
   known?: readonly string[],
@@ -25,7 +25,7 @@ export function prepareTraining(
   const labels = readTrainingLabels(who, givenLabels)
   const { rows, classNames, targets } = labels
   const featureCount = checkFeatureCount(who, features, rows)
-  const settings = checkFitOptions(who, options, labels, featureCount, known)
+  const settings = checkFitOptions(who, options, labels, featureCount, isSparse(features), known)
   settings.signal?.throwIfAborted()
   checkFinite(who, features, featureCount)
   const { weights, totalWeight } = settings.rowWeights

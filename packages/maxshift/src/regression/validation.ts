@@ -15,7 +15,7 @@ import {
   checkRowCount,
   checkSampleWeights,
 } from './checks.ts'
-import type { DenseDataset } from './data.ts'
+import type { CsrFeatures, Dataset } from './data.ts'
 import { encodeLabels, type Label, type Labels } from './labels.ts'
 import { sum } from './row-weights.ts'
 import type { Start } from './start.ts'
@@ -24,7 +24,7 @@ import type { Sweep } from './sweep.ts'
 /** Rows that are not trained on, and how long to wait for them. */
 export interface Validation {
   /** Rows of as many features as the training rows. */
-  readonly features: Features
+  readonly features: Features | CsrFeatures
   /** One label per row, each a class of the training rows. */
   readonly labels: Labels
   /** As for the training rows. */
@@ -36,7 +36,7 @@ export interface Validation {
 
 /** The rows, checked. */
 export interface ValidationData {
-  readonly data: DenseDataset
+  readonly data: Dataset
   readonly patience: number
 }
 

@@ -29,13 +29,13 @@ const fitCases: Case[] = [
     'features of another kind',
     () => fit([1, 2, 3], labels),
     TypeError,
-    'fit: expected features to be a Float32Array, a Float64Array or a Uint8Array, got an array of length 3',
+    'fit: expected features to be a Float32Array, a Float64Array, a Uint8Array or { indptr, indices, values, columns }, got an array of length 3',
   ],
   [
     'features as signed bytes',
     () => fit(new Int8Array(6), labels),
     TypeError,
-    'fit: expected features to be a Float32Array, a Float64Array or a Uint8Array, got Int8Array of length 6',
+    'fit: expected features to be a Float32Array, a Float64Array, a Uint8Array or { indptr, indices, values, columns }, got Int8Array of length 6',
   ],
   [
     'labels of another kind',
@@ -234,7 +234,7 @@ describe('a model throws for', () => {
     const call = (features: unknown) => () => bad(model)[name](features, labels)
     expect(call([1, 2])).toThrow(
       new TypeError(
-        `${name}: expected features to be a Float32Array, a Float64Array or a Uint8Array, got an array of length 2`,
+        `${name}: expected features to be a Float32Array, a Float64Array, a Uint8Array or { indptr, indices, values, columns }, got an array of length 2`,
       ),
     )
     expect(call(new Float32Array(7))).toThrow(

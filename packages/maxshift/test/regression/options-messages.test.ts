@@ -220,7 +220,7 @@ const validations: Case[] = [
     'features of another kind',
     { ...held, features: [1, 2] },
     TypeError,
-    'features to be a Float32Array, a Float64Array or a Uint8Array, got an array of length 2',
+    'features to be a Float32Array, a Float64Array, a Uint8Array or { indptr, indices, values, columns }, got an array of length 2',
   ],
   [
     'half a row',
