@@ -33,8 +33,17 @@ function editDistance(a: string, b: string): number {
   return previous[b.length]
 }
 
+/** What other libraries call an option. */
+const ELSEWHERE = new Map([
+  ['dim', 'axis'],
+  ['weight', 'classWeights'],
+  ['where', 'mask'],
+])
+
 /** ' (did you mean …?)' with the known name nearest to `name`, or '' if none is near. */
 function suggestion(name: string, known: readonly string[]): string {
+  const own = ELSEWHERE.get(name)
+  if (own !== undefined && known.includes(own)) return ` (did you mean ${own}?)`
   const near = (candidate: string): number => editDistance(name.toLowerCase(), candidate.toLowerCase())
   const best = [...known].sort((a, b) => near(a) - near(b))[0]
   return best !== undefined && near(best) <= Math.max(2, name.length / 3) ? ` (did you mean ${best}?)` : ''

@@ -304,7 +304,7 @@ describe('use', () => {
     expect(accumulator.value).toBe(1 + 52 * Math.LN2)
     expect(() => accumulator.merge(accumulator)).toThrow(
       new RangeError(
-        'merge: expected at most 9007199254740991 entries in all, got 4503599627370496 and 4503599627370496 more',
+        'LogSumExpAccumulator.merge: expected at most 9007199254740991 entries in all, got 4503599627370496 and 4503599627370496 more',
       ),
     )
     expect(accumulator.count).toBe(2 ** 52)
@@ -326,19 +326,31 @@ describe('messages', () => {
       RangeError,
       "LogSumExpAccumulator: expected dtype to be one of 'float32', 'float64', got \"f32\"",
     ],
-    [() => float32.push(bad('1')), TypeError, 'push: expected x to be a number, got "1"'],
-    [() => float32.push(bad([1])), TypeError, 'push: expected x to be a number, got an array of length 1'],
+    [() => float32.push(bad('1')), TypeError, 'LogSumExpAccumulator.push: expected x to be a number, got "1"'],
+    [
+      () => float32.push(bad([1])),
+      TypeError,
+      'LogSumExpAccumulator.push: expected x to be a number, got an array of length 1',
+    ],
     [
       () => float32.pushAll(bad(1)),
       TypeError,
-      'pushAll: expected logits to be a Float32Array, a Float64Array or a number[], got 1',
+      'LogSumExpAccumulator.pushAll: expected logits to be a Float32Array, a Float64Array or a number[], got 1',
     ],
-    [() => float32.pushAll(bad([1, null])), TypeError, 'pushAll: expected logits[1] to be a number, got null'],
-    [() => float32.merge(bad({})), TypeError, 'merge: expected other to be a LogSumExpAccumulator, got an object'],
+    [
+      () => float32.pushAll(bad([1, null])),
+      TypeError,
+      'LogSumExpAccumulator.pushAll: expected logits[1] to be a number, got null',
+    ],
+    [
+      () => float32.merge(bad({})),
+      TypeError,
+      'LogSumExpAccumulator.merge: expected other to be a LogSumExpAccumulator (LogSumExpAccumulator.from makes one of what toJSON gave), got an object',
+    ],
     [
       () => float32.merge(new LogSumExpAccumulator()),
       TypeError,
-      'merge: expected accumulators of one dtype, got float32 and float64',
+      'LogSumExpAccumulator.merge: expected accumulators of one dtype, got float32 and float64',
     ],
     [
       () => LogSumExpAccumulator.from(bad(null)),

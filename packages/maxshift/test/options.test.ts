@@ -351,6 +351,8 @@ describe('types', () => {
     ])
     // @ts-expect-error: a name that is misspelt
     expect(() => softmax(double, { temprature: 2 })).toThrow('did you mean temperature?')
+    expect(() => softmax(double, { dim: 1 } as never)).toThrow('got "dim" (did you mean axis?)')
+    expect(() => softmax(double, { where: 1 } as never)).toThrow('got "where" (did you mean mask?)')
     // @ts-expect-error: an array of the other dtype
     expect(() => softmax(double, { out: single })).toThrow('expected out to be a Float64Array')
     expect(() => logSumExp(double, { out: double })).toThrow('only together with classes or shape')

@@ -13,7 +13,7 @@ import type {
   LossWithGradient,
   WithTargetGradient,
 } from './options.ts'
-import { checkPlan, OPTION_NAMES, type Plan, requireTargets } from './plan.ts'
+import { checkPlan, isDouble, OPTION_NAMES, type Plan, requireTargets } from './plan.ts'
 import type { Reduction } from './reduction.ts'
 import { gradientScales, reduceLosses } from './scales.ts'
 import { newLossesLow, sweep } from './sweep.ts'
@@ -109,7 +109,7 @@ export function crossEntropyWithGradient<
 
   const losses = new Float64Array(plan.rows)
   // Rows that turn out to be all masked lose their scale.
-  const scales = gradientScales(plan, plan.temperature, !plan.zeroDead)
+  const scales = gradientScales(plan, plan.temperature, !plan.zeroDead, isDouble(plan))
   const targetScales = targetGradient === null ? null : gradientScales(plan, 1)
   const lossesLow = newLossesLow(plan)
   sweep(plan, { losses, lossesLow, gradient, targetGradient, scales, targetScales })

@@ -33,7 +33,7 @@ export interface LinearCrossEntropyGradientOptions<R extends Reduction = 'mean',
   /** Whether to compute the gradient of the features too: a third product as large as the others. Default false. */
   featuresGradient?: boolean | undefined
   /** Arrays that receive the gradients, of their dtype and at least as long, apart from each other and from all inputs. */
-  out?: { weightsGradient?: T; biasGradient?: T; featuresGradient?: T }
+  out?: { weightsGradient?: T | undefined; biasGradient?: T | undefined; featuresGradient?: T | undefined } | undefined
 }
 
 /** What linearCrossEntropyWithGradient returns. */

@@ -27,9 +27,14 @@ const balance = (x: number): number => (x < SMALL ? LIFT : x > LARGE ? LOWER : 1
 /**
  * factor_r / (divisor · temperature) for each row, as pairs: the scales of the kernels' gradients. All 0 where the divisor is 0. Where
  * a temperature near the smallest number takes them out of the format, they end at the largest. Where all rows have the same and
- * `mayShare`, it is given once (kernels.ts).
+ * `mayShare`, it is given once (kernels.ts). Without `inPairs`, for logits that are computed in float32, the second numbers are 0.
  */
-export function gradientScales(plan: Reducing, temperature: number, mayShare: boolean = false): RowWeights {
+export function gradientScales(
+  plan: Reducing,
+  temperature: number,
+  mayShare: boolean = false,
+  inPairs: boolean = true,
+): RowWeights {
   const { reduction, factors, divisors } = plan
   const rows = mayShare && factors === null ? Math.min(plan.rows, 1) : plan.rows
   const scales = new Float64Array(2 * rows)
@@ -42,6 +47,10 @@ export function gradientScales(plan: Reducing, temperature: number, mayShare: bo
   const cool = balance(temperature)
   multiplyPairs(divisor.hi * lift, divisor.lo * lift, temperature * cool, 0, unit)
   dividePairs(1, 0, unit.hi, unit.lo, unit)
+  if (!inPairs && factors !== null) {
+    for (let r = 0; r < rows; r++) scales[2 * r] = Math.min(Number.MAX_VALUE, factors[2 * r] * lift * unit.hi * cool)
+    return scales
+  }
   for (let r = 0; r < rows; r++) {
     const hi = factors === null ? 1 : factors[2 * r]
     const lo = factors === null ? 0 : factors[2 * r + 1]

@@ -76,8 +76,9 @@ export class LogSumExpAccumulator {
    * @throws TypeError if it is no number.
    */
   push(x: number): this {
-    if (typeof x !== 'number') throw new TypeError(`push: expected x to be a number, got ${describe(x)}`)
-    this.#add('push', 1)
+    if (typeof x !== 'number')
+      throw new TypeError(`LogSumExpAccumulator.push: expected x to be a number, got ${describe(x)}`)
+    this.#add('LogSumExpAccumulator.push', 1)
     this.#pending ??= this.dtype === 'float32' ? new Float32Array(PENDING) : new Float64Array(PENDING)
     this.#pending[this.#waiting++] = x
     if (this.#waiting === PENDING) this.#settled()
@@ -92,8 +93,8 @@ export class LogSumExpAccumulator {
    * @throws TypeError for other kinds.
    */
   pushAll(logits: Logits): this {
-    const values = checkLogits('pushAll', logits)
-    this.#add('pushAll', values.length)
+    const values = checkLogits('LogSumExpAccumulator.pushAll', logits)
+    this.#add('LogSumExpAccumulator.pushAll', values.length)
     this.#state = extendState(this.#state, values, this.dtype)
     return this
   }
@@ -106,12 +107,16 @@ export class LogSumExpAccumulator {
    */
   merge(other: LogSumExpAccumulator): this {
     if (!(other instanceof LogSumExpAccumulator)) {
-      throw new TypeError(`merge: expected other to be a LogSumExpAccumulator, got ${describe(other)}`)
+      throw new TypeError(
+        `LogSumExpAccumulator.merge: expected other to be a LogSumExpAccumulator (LogSumExpAccumulator.from makes one of what toJSON gave), got ${describe(other)}`,
+      )
     }
     if (other.dtype !== this.dtype) {
-      throw new TypeError(`merge: expected accumulators of one dtype, got ${this.dtype} and ${other.dtype}`)
+      throw new TypeError(
+        `LogSumExpAccumulator.merge: expected accumulators of one dtype, got ${this.dtype} and ${other.dtype}`,
+      )
     }
-    this.#add('merge', other.#count)
+    this.#add('LogSumExpAccumulator.merge', other.#count)
     this.#state = mergeStates(this.#settled(), other.#settled(), this.dtype)
     return this
   }
