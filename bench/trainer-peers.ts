@@ -40,6 +40,8 @@ export interface Race {
 const LIBRARIES = { sklearn: 'scikit-learn', torch: 'PyTorch' } as const
 /** Below so many products a pass is so short that one BLAS thread may be faster than several. */
 const SMALL = 3e7
+/** Above so many, float64 is not tried where the same solver got there in float32, at half the traffic of memory. */
+const LARGE = 3e8
 
 /** In a moment of quiet, as threads of the one before may still be spinning. */
 export async function runPeer(
@@ -69,8 +71,11 @@ export async function explore(
 ): Promise<Candidate[]> {
   const candidates: Candidate[] = []
   const fastest = { sklearn: race.limit, torch: race.limit }
-  for (const { name, library } of solvers)
-    for (const threads of rows * features * classes < SMALL ? [cores, 1] : [cores]) {
+  const products = rows * features * classes
+  for (const { name, library } of solvers) {
+    const twin = candidates.find((one) => one.name === name.replace('f64', 'f32'))
+    if (products > LARGE && twin?.run.reached.at(-1) != null) continue
+    for (const threads of products < SMALL ? [cores, 1] : [cores]) {
       const limit = Math.max(1, Math.min(race.limit, 1.1 * fastest[library]))
       const run = await firstRun(ask, { name, threads }, { ...race, limit })
       fastest[library] = Math.min(fastest[library], run.reached.at(-1) ?? Infinity)
@@ -78,6 +83,7 @@ export async function explore(
       candidates.push(candidate)
       tell(candidate)
     }
+  }
   return candidates
 }
 

@@ -10,6 +10,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Absent } from './contestant.ts'
 import { loadNow, machine } from './machine.ts'
 import { type Ask, startWorker } from './peers/python.ts'
 import { temporaryFile } from './problem.ts'
@@ -47,9 +48,9 @@ export interface TrainerSettings {
 /** Threads of everyone. */
 export const CORES = 2
 /** The most seconds of a run. */
-const LIMIT = { quick: 15, full: 240 }
+const LIMIT = { quick: 15, full: 120 }
 /** Rounds of a data set take so long together; where one takes longer, the peers' first run counts for all rounds. */
-const ROUNDS_SECONDS = 45
+const ROUNDS_SECONDS = 30
 const ROUNDS_MOST = 11
 const WARM_SECONDS = 0.5
 const TOLERANCE = { small: 1e-8, large: 3e-6 }
@@ -276,7 +277,25 @@ function write(sets: readonly SetResult[], missing: TrainerResult['missing']): v
   writeFileSync(TRAINER_FILE, `${JSON.stringify(result, null, 2)}\n`)
 }
 
-/** Runs the question; writes the results of the sets that were measured unless it is a dry run. */
+/** One data set from its making to its result. */
+async function answerSet(
+  bench: Bench,
+  set: TrainerSet,
+  versions: Readonly<Record<string, string>>,
+): Promise<SetResult> {
+  const before = loadNow()
+  const folder = dirname(temporaryFile('x'))
+  const problem = await loadSet(bench.ask, set.name, folder)
+  if (typeof problem === 'string') throw new Absent(problem)
+  const memory = set.memory ? fitMemory(problem, folder, CORES) : undefined
+  if (typeof memory === 'string') say(`  memory is not known: ${memory}`)
+  removeFiles(folder)
+  const measured = await measureSet(bench, set, problem)
+  const found = memory === undefined || typeof memory === 'string' ? {} : { memory }
+  return { ...problem.shape, machine: machine(before), versions, ...measured, ...found }
+}
+
+/** Runs the question; writes the results of the sets that were measured unless it is a dry run. A set that fails is said aloud. */
 export async function answerTrainer(settings: TrainerSettings): Promise<void> {
   const unknown = settings.only.find((name) => !TRAINER_SETS.some((set) => set.name === name))
   if (unknown !== undefined) throw new Error(`expected --only to name a data set, got ${unknown}`)
@@ -286,31 +305,18 @@ export async function answerTrainer(settings: TrainerSettings): Promise<void> {
   if (sklearn === null) say('skipped: scikit-learn: python3 does not have it')
   if (torch === null) say('skipped: PyTorch: python3 does not have it')
   const known = Object.entries({ maxshift: ours.version, 'scikit-learn': sklearn, PyTorch: torch, NumPy: numpy })
-  const folder = dirname(temporaryFile('x'))
-  try {
-    for (const set of TRAINER_SETS.filter(({ name }) => settings.only.length === 0 || settings.only.includes(name))) {
-      const before = loadNow()
-      say(set.name)
-      const problem = await loadSet(ask, set.name, folder)
-      if (typeof problem === 'string') {
-        say(`  skipped: ${problem}`)
-        if (!settings.dryRun) write([], [{ name: set.name, reason: problem }])
-        continue
-      }
-      const memory = set.memory ? fitMemory(problem, folder, CORES) : undefined
-      if (typeof memory === 'string') say(`  memory is not known: ${memory}`)
-      removeFiles(folder)
-      const measured = await measureSet({ ask, ours, solvers, settings }, set, problem)
-      const result: SetResult = {
-        ...problem.shape,
-        machine: machine(before),
-        versions: Object.fromEntries(known.filter((one): one is [string, string] => one[1] !== null)),
-        ...measured,
-        ...(memory === undefined || typeof memory === 'string' ? {} : { memory }),
-      }
+  const named = Object.fromEntries(known.filter((one): one is [string, string] => one[1] !== null))
+  const asked = TRAINER_SETS.filter(({ name }) => settings.only.length === 0 || settings.only.includes(name))
+  for (const set of asked) {
+    say(set.name)
+    try {
+      const result = await answerSet({ ask, ours, solvers, settings }, set, named)
       if (!settings.dryRun) write([result], [])
+    } catch (error) {
+      const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+      say(`  ${error instanceof Absent ? 'skipped' : 'failed'}: ${reason}`)
+      if (!settings.dryRun) write([], [{ name: set.name, reason }])
     }
-  } finally {
-    close()
   }
+  close()
 }
