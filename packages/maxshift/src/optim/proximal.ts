@@ -12,7 +12,7 @@
  */
 import { descend } from './coordinate-descent.ts'
 import type { Objective } from './objective.ts'
-import { type FirstCurvature, identityCurvature, Quadratic } from './quadratic.ts'
+import { type FirstCurvature, identityCurvature, Quadratic, type QuadraticState } from './quadratic.ts'
 import type { Iteration, OptimResult, OptimStatus } from './result.ts'
 import { subtract } from './vector.ts'
 
@@ -32,6 +32,24 @@ export interface ProximalOptions {
   readonly pause?: () => unknown
   /** Called after every step; returning false, or a promise of it, ends the run with the status `stopped`. */
   readonly onIteration?: (iteration: Iteration, parameters: Float64Array) => unknown
+  /** Goes on from here instead of the start: the run ends as the one would have that the state is from, bit for bit. */
+  readonly resume?: ProximalState | undefined
+  /** Called after every step, with a function that copies the state of the run. */
+  readonly onState?: (save: () => ProximalState) => void | Promise<void>
+}
+
+/** A run between two steps, as plain data. A first curvature that was renewed on the way is the caller's to restore. */
+export interface ProximalState {
+  readonly parameters: Float64Array
+  readonly gradient: Float64Array
+  readonly objective: number
+  readonly evaluations: number
+  readonly model: QuadraticState
+  /** What progress is measured by: the lowest value, the smallest norm, and steps since one of them fell. */
+  readonly lowest: number
+  readonly flattest: number
+  readonly idle: number
+  readonly history: readonly Iteration[]
 }
 
 /** `objective` is the value of the whole, `gradientNorm` the norm of the shortest subgradient. */
@@ -66,9 +84,9 @@ export async function proximal(
   start: Float64Array,
   options: ProximalOptions,
 ): Promise<ProximalResult> {
-  const { tolerance, maxIterations, renewal, onIteration } = options
+  const { tolerance, maxIterations, renewal, onIteration, resume, onState } = options
   const descent = new ProximalDescent(objective, start, options)
-  const history: Iteration[] = []
+  const history: Iteration[] = resume ? [...resume.history] : []
   const end = (status: OptimStatus): ProximalResult => ({
     status,
     parameters: descent.x,
@@ -80,11 +98,10 @@ export async function proximal(
     history,
   })
 
-  await descent.begin()
+  if (resume) descent.restore(resume)
+  else await descent.begin()
   if (!Number.isFinite(descent.value) || !Number.isFinite(descent.norm)) return end('not-finite')
-  let lowest = descent.value
-  let flattest = descent.norm
-  let idle = 0
+  let { lowest, flattest, idle } = resume ?? { lowest: descent.value, flattest: descent.norm, idle: 0 }
   // A norm that is no number has not converged.
   while (!(descent.norm <= tolerance)) {
     if (history.length >= maxIterations) return end('max-iterations')
@@ -96,7 +113,9 @@ export async function proximal(
     flattest = Math.min(flattest, norm)
     const iteration = { iteration: history.length + 1, objective: value, gradientNorm: norm, evaluations }
     history.push(iteration)
-    if ((await onIteration?.(iteration, descent.x)) === false) return end('stopped')
+    const goOn = (await onIteration?.(iteration, descent.x)) !== false
+    await onState?.(() => ({ ...descent.save(), lowest, flattest, idle, history: [...history] }))
+    if (!goOn) return end('stopped')
   }
   return end('converged')
 }
@@ -135,6 +154,22 @@ class ProximalDescent {
   /** Evaluates the start. */
   async begin(): Promise<void> {
     this.value = await this.evaluate(this.x, this.gradient)
+    this.norm = subgradientNorm(this.x, this.gradient, this.penalties)
+  }
+
+  /** What it needs to go on from here. */
+  save(): Pick<ProximalState, 'parameters' | 'gradient' | 'objective' | 'evaluations' | 'model'> {
+    const { x, gradient, value, evaluations, model } = this
+    return { parameters: x.slice(), gradient: gradient.slice(), objective: value, evaluations, model: model.save() }
+  }
+
+  /** Goes on from there. */
+  restore({ parameters, gradient, objective, evaluations, model }: ProximalState): void {
+    this.x.set(parameters)
+    this.gradient.set(gradient)
+    this.value = objective
+    this.evaluations = evaluations
+    this.model.restore(model)
     this.norm = subgradientNorm(this.x, this.gradient, this.penalties)
   }
 

@@ -37,6 +37,14 @@ export function identityCurvature(length: number): FirstCurvature {
   }
 }
 
+/** What the model has learnt, the oldest pair first: Y and H₀S by pairs, and the products sᵢᵀ·yⱼ and sᵢᵀ·H₀·sⱼ, pairs × pairs. */
+export interface QuadraticState {
+  readonly changes: readonly Float64Array[]
+  readonly images: readonly Float64Array[]
+  readonly stepChanges: Float64Array
+  readonly stepImages: Float64Array
+}
+
 /** A pair is kept if sᵀy is at least this share of |s|·|y|: below, rounding could spoil the model. */
 const LEAST_CURVATURE = 1e-12
 
@@ -77,6 +85,43 @@ export class Quadratic {
     this.scale = 1
   }
 
+  /** A copy of what it has learnt. */
+  save(): QuadraticState {
+    const { pairs, memory } = this
+    const slots = this.slots()
+    const length = this.image.length
+    const column = (rows: Float64Array, slot: number): Float64Array =>
+      Float64Array.from({ length }, (_, i) => rows[i * memory + slot])
+    const among = (products: Float64Array): Float64Array =>
+      Float64Array.from({ length: pairs * pairs }, (_, i) => {
+        return products[slots[Math.floor(i / pairs)] * memory + slots[i % pairs]]
+      })
+    return {
+      changes: slots.map((slot) => column(this.changes, slot)),
+      images: slots.map((slot) => column(this.images, slot)),
+      stepChanges: among(this.stepChanges),
+      stepImages: among(this.stepImages),
+    }
+  }
+
+  /** Goes on from a state of the same first curvature, with at most as many pairs as there is room for. */
+  restore({ changes, images, stepChanges, stepImages }: QuadraticState): void {
+    const { memory } = this
+    this.pairs = changes.length
+    this.newest = this.pairs - 1
+    for (let a = 0; a < this.pairs; a++) {
+      for (let i = 0; i < this.image.length; i++) {
+        this.changes[i * memory + a] = changes[a][i]
+        this.images[i * memory + a] = images[a][i]
+      }
+      for (let b = 0; b < this.pairs; b++) {
+        this.stepChanges[a * memory + b] = stepChanges[a * this.pairs + b]
+        this.stepImages[a * memory + b] = stepImages[a * this.pairs + b]
+      }
+    }
+    if (this.pairs > 0) this.scale = this.largestCurvature()
+  }
+
   /** Remembers a step and the change of the gradient over it, unless the curvature along it is not clearly positive. */
   learn(step: Float64Array, change: Float64Array): void {
     const { memory, image, changes, images, stepChanges, stepImages } = this
@@ -108,10 +153,7 @@ export class Quadratic {
     for (let j = 0; j < memory; j++) stepImages[j * memory + slot] = stepImages[own + j]
     this.newest = slot
     this.pairs = Math.min(this.pairs + 1, memory)
-    this.scale = 0
-    for (let age = 0, at = slot; age < this.pairs; age++, at = (at - 1 + memory) % memory) {
-      this.scale = Math.max(this.scale, stepChanges[at * memory + at] / stepImages[at * memory + at])
-    }
+    this.scale = this.largestCurvature()
   }
 
   /**
@@ -125,7 +167,7 @@ export class Quadratic {
     first.reset()
     const diagonal = Float64Array.from(working, (i) => scale * first.diagonal[i])
     if (pairs === 0) return diagonal
-    const slots = Array.from({ length: pairs }, (_, age) => (this.newest - pairs + 1 + age + memory) % memory)
+    const slots = this.slots()
     const { lower, factor, roots } = this.factorise(slots)
     const width = 2 * pairs
     if (this.rows.length < working.length * width) this.rows = new Float64Array(working.length * width)
@@ -162,6 +204,19 @@ export class Quadratic {
     const { pairs, rows, products } = this
     this.first.add(this.working[p], change)
     for (let a = 0, q = p * 2 * pairs; a < 2 * pairs; a++, q++) products[a] += change * rows[q]
+  }
+
+  /** Where the pairs are, from the oldest to the newest. */
+  private slots(): number[] {
+    const { pairs, memory, newest } = this
+    return Array.from({ length: pairs }, (_, i) => (newest - pairs + 1 + i + memory) % memory)
+  }
+
+  /** Along a kept step, in units of H₀. */
+  private largestCurvature(): number {
+    const { memory, stepChanges, stepImages } = this
+    const curvatures = this.slots().map((slot) => stepChanges[slot * (memory + 1)] / stepImages[slot * (memory + 1)])
+    return Math.max(...curvatures)
   }
 
   /** L·D^(−½), the Cholesky factor of T, and D^½, for slots from the oldest pair to the newest. */

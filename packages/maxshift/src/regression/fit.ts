@@ -7,6 +7,7 @@ import type { LogitsPass } from '../kernels/kernels.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { Columns } from './columns.ts'
 import type { Dataset } from './data.ts'
+import { boundGap } from './gap-bound.ts'
 import { createLogitsPass, createSweep, describeFeatures } from './kinds.ts'
 import type { Label } from './labels.ts'
 import type { ModelParts } from './model-file.ts'
@@ -133,7 +134,8 @@ export class Trainer {
     const separated = !decided && (await separation?.settle(solution))
     const status = separated ? 'separated' : found.status === 'stopped' ? (watch.ended ?? 'stopped') : found.status
     settings.signal?.throwIfAborted()
-    const report = this.report(settings, solution, status, watch, separation?.direction)
+    const gapBound = await boundGap(task, solution)
+    const report = this.report(settings, solution, status, watch, separation?.direction, gapBound)
     const { weights, intercepts } = solution
     const names = { classNames: labels.classNames, featureNames: settings.featureNames }
     return { ...names, weights, intercepts, means: this.weighting.columns.means, report }
@@ -174,6 +176,7 @@ export class Trainer {
     status: FitStatus,
     watch: Watch,
     direction: Direction | undefined,
+    gapBound: number | undefined,
   ): FitReport {
     const { l2, l1, intercept, featureScale, standardize, solver, tolerance, rowWeights } = settings
     const { iterations, dataPasses, objective, gradientNorm } = solution
@@ -187,6 +190,7 @@ export class Trainer {
       rows: this.training.data.rows,
       totalWeight: this.totalWeight * rowWeights.unit,
       ...(best ? { validation: best } : {}),
+      ...(gapBound === undefined ? {} : { gapBound }),
       ...(direction ? { separation: nameClasses(direction, this.training.labels.classNames) } : {}),
       l2,
       l1,

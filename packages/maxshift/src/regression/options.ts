@@ -224,7 +224,8 @@ export function checkFitOptions(
     offset: checkOffset(who, given.offset, labels),
     start: warmStart && checkWarmStart(who, warmStart, classNames, featureCount, intercept),
     sgd: checkSgd(who, given, penalty.solver),
-    ...checkCheckpoints(who, given, penalty.solver),
+    checkpoint: checkCheckpoint(who, given.checkpoint),
+    resume: given.resume,
     ...limits,
     validation: validation && checkValidation(who, validation, classNames, featureCount),
     seed: checkInteger(who, 'seed', seed, 0, Number.MAX_SAFE_INTEGER),
@@ -268,18 +269,6 @@ function checkSgd(who: string, given: FitOptions, solver: SolverName): SgdSettin
     )
   }
   return checkSgdOptions(who, sgd, EPOCHS)
-}
-
-function checkCheckpoints(
-  who: string,
-  { checkpoint, resume }: FitOptions,
-  solver: SolverName,
-): Pick<FitSettings, 'checkpoint' | 'resume'> {
-  if (solver === 'proximal' && (checkpoint !== undefined || resume !== undefined)) {
-    const name = checkpoint === undefined ? 'resume' : 'checkpoint'
-    throw new RangeError(`${who}: expected ${name} only with solver 'lbfgs' or 'sgd', got it with solver 'proximal'`)
-  }
-  return { checkpoint: checkCheckpoint(who, checkpoint), resume }
 }
 
 type Limits = 'tolerance' | 'maxIterations' | 'maxSeconds' | 'threads' | 'signal' | 'onIteration'

@@ -51,7 +51,15 @@ const CALIBRATION_NUMBERS = {
 }
 
 export function encodeReport(report: FitReport): string {
-  const names = ['status', ...Object.keys(FLAGS), ...Object.keys(NUMBERS), 'solver', 'validation', 'calibration']
+  const names = [
+    'status',
+    ...Object.keys(FLAGS),
+    ...Object.keys(NUMBERS),
+    'gapBound',
+    'solver',
+    'validation',
+    'calibration',
+  ]
   return JSON.stringify(Object.fromEntries(names.map((name) => [name, Reflect.get(report, name)])))
 }
 
@@ -67,6 +75,7 @@ export function decodeReport(value: unknown, fail: Fail): FitReport {
     }),
     ...readAll(NUMBERS, (name, older) => readNumber(fields, 'report', name, older, fail)),
     solver: readChoice(fields.get('solver') ?? 'lbfgs', 'report.solver', SOLVERS, fail),
+    ...(fields.has('gapBound') ? { gapBound: readNumber(fields, 'report', 'gapBound', undefined, fail) } : {}),
     ...readValidation(fields.get('validation'), fail),
     seconds: 0,
     history: [],

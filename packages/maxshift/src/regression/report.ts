@@ -41,6 +41,12 @@ export interface FitReport {
   readonly objective: number
   /** The norm that the tolerance is compared with. */
   readonly gradientNorm: number
+  /**
+   * A proof of how far the objective is above its minimum at most, from the duality of Fenchel: beyond the rounding of the objective,
+   * no weights are better by more. For one more pass over the data, not counted among dataPasses. Not there with an offset, with
+   * features that are not penalised, and far from the optimum. With l2 alone it is about |gradient|²/(2·l2).
+   */
+  readonly gapBound?: number
   /** Weights that are not 0, and features with such a weight; NaN in a model from a file of version 0.1. */
   readonly selectedWeights: number
   readonly selectedFeatures: number

@@ -3,13 +3,12 @@
  */
 import { lbfgs } from '../optim/lbfgs.ts'
 import type { Move } from '../optim/metric.ts'
-import { type Tensors, takeTensor, vector } from './checkpoint.ts'
 import { Coordinates } from './coordinates.ts'
 import { fittedCurvature, startingCurvature } from './curvature.ts'
 import { createObjective } from './objective.ts'
 import { canBeginInSingle, SINGLE_FLOOR, SINGLE_NOISE } from './precision.ts'
 import type { Solution, Task } from './solver.ts'
-import { decodeLbfgs, encodeLbfgs } from './solver-state.ts'
+import { decodeLbfgs, encodeLbfgs, readStart, writeStart } from './solver-state.ts'
 import type { Start } from './start.ts'
 
 /**
@@ -96,21 +95,6 @@ function centre({ weights, intercepts }: Start, classes: number): Start {
     }
   }
   return centred
-}
-
-/** The weights at which coordinates were renewed, as a checkpoint keeps them: computed again, they are the same to the last bit. */
-function writeStart(start: Start | undefined): Tensors {
-  if (start === undefined) return new Map()
-  return new Map([
-    ['renewedWeights', vector(start.weights)],
-    ['renewedIntercepts', vector(start.intercepts)],
-  ])
-}
-
-function readStart(tensors: Tensors, weightCount: number, classes: number): Start | undefined {
-  if (!tensors.has('renewedWeights')) return undefined
-  const take = (name: string, size: number): Float64Array => takeTensor('fit', tensors, name, [size]).values
-  return { weights: take('renewedWeights', weightCount), intercepts: take('renewedIntercepts', classes) }
 }
 
 function memoryFor(length: number): number {

@@ -8,6 +8,8 @@ import { type Curvature, fittedCurvature, startingCurvature } from './curvature.
 import { axisScales, kroneckerCurvature } from './kronecker.ts'
 import { createObjective } from './objective.ts'
 import type { Solution, Task } from './solver.ts'
+import { decodeProximal, encodeProximal, readStart, writeStart } from './solver-state.ts'
+import type { Start } from './start.ts'
 
 /** Pairs that the model remembers, where their numbers fit: fewer cost passes, more do not save any. */
 const MEMORY_MOST = 20
@@ -18,7 +20,7 @@ const RENEWALS = [10]
 
 /** Minimises with these l1 in place of those of the task; a feature whose l1 is infinite keeps its weights of 0. */
 export async function solveByProximal(task: Task, l1: Float64Array = task.penalty.l1): Promise<Solution> {
-  const { data, totalWeight, source, sweep, pass, penalty, start, settings, watch } = task
+  const { data, totalWeight, source, sweep, pass, penalty, start, settings, watch, checkpoints } = task
   const { intercept, tolerance, maxIterations } = settings
   const { classes, featureCount } = data
   const weights = new Float64Array(classes * featureCount)
@@ -27,8 +29,8 @@ export async function solveByProximal(task: Task, l1: Float64Array = task.penalt
   const { axes, plain } = axisScales(startCurvature, penalty.l2)
   const coordinates = await Coordinates.create(plain, penalty.l2, intercept, source.pause)
   const firstOf = (curvature: Curvature) => kroneckerCurvature(curvature, axes, penalty.l2, intercept)
-  const fitted = async (): Promise<Curvature | undefined> => {
-    pass.setWeights(weights, intercepts)
+  const fitted = async (at: Start): Promise<Curvature | undefined> => {
+    pass.setWeights(at.weights, at.intercepts)
     return fittedCurvature(source, pass)
   }
   const read = (parameters: Float64Array) => {
@@ -37,12 +39,12 @@ export async function solveByProximal(task: Task, l1: Float64Array = task.penalt
   }
 
   const begin = new Float64Array(coordinates.length)
-  let curvature: Curvature | undefined
-  if (start) {
-    coordinates.fromWeights(start.weights.slice(), start.intercepts.slice(), begin)
-    read(begin)
-    curvature = await fitted()
-  }
+  if (start) coordinates.fromWeights(start.weights.slice(), start.intercepts.slice(), begin)
+  const resumed = checkpoints?.resumed
+  let renewedAt = resumed && readStart(resumed, weights.length, classes)
+  const chosenAt = renewedAt ?? start
+  const curvature = (chosenAt && (await fitted(chosenAt))) ?? startCurvature
+  const memory = memoryFor(coordinates.length)
   const penalties = new Float64Array(coordinates.length)
   for (let i = 0; i < weights.length; i++) {
     const j = i % featureCount
@@ -57,18 +59,24 @@ export async function solveByProximal(task: Task, l1: Float64Array = task.penalt
       penalties,
       tolerance,
       maxIterations,
-      memory: memoryFor(coordinates.length),
-      first: firstOf(curvature ?? startCurvature),
+      memory,
+      first: firstOf(curvature),
       renewal: {
         iterations: RENEWALS,
         renew: async (parameters) => {
-          read(parameters)
-          const fresh = await fitted()
-          return fresh && firstOf(fresh)
+          const fresh = await fitted(read(parameters))
+          if (fresh === undefined) return undefined
+          renewedAt = { weights: weights.slice(), intercepts: intercepts.slice() }
+          return firstOf(fresh)
         },
       },
       pause: source.pause,
       onIteration: (step, parameters) => watch.step(step, () => read(parameters)),
+      ...(checkpoints && {
+        resume: resumed && decodeProximal('fit', resumed, watch.history, begin.length, memory),
+        onState: (save) =>
+          checkpoints.offer(maxIterations, () => new Map([...encodeProximal(save()), ...writeStart(renewedAt)])),
+      }),
     },
   )
   read(result.parameters)

@@ -73,6 +73,17 @@ async function expectSame(data: Data, options: FitOptions): Promise<Saved[]> {
 }
 
 describe('a resumed fit ends as the one without interruption', () => {
+  it('by the proximal solver, after every step, with more steps than pairs', async () => {
+    const saved = await expectSame(wine, { l1: 0.02, standardize: true, tolerance: 1e-12 })
+    expect(saved.length).toBeGreaterThan(30)
+    await expectSame(wine, {
+      l1: 0.02,
+      l2: 0.01,
+      standardize: true,
+      warmStart: await SoftmaxRegression.fit(wine.features, wine.labels),
+    })
+  })
+
   it('by L-BFGS, after every step, before and after the coordinates are renewed', async () => {
     const saved = await expectSame(wine, { tolerance: 1e-9 })
     expect(saved.map(({ step }) => step)).toEqual(saved.map((_, i) => i + 1))
