@@ -3,7 +3,7 @@
  *
  * Two 32-bit hashes with different constants over the bytes as little-endian words, each word and state mixed in the manner of
  * MurmurHash3 (Appleby, public domain). For a given word a state goes to a state one to one and back, so that a single changed word
- * always changes both hashes. About a second per gigabyte.
+ * always changes both hashes. About half a second per gigabyte.
  */
 import type { Pause } from './pause.ts'
 
