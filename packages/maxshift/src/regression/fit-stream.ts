@@ -111,7 +111,9 @@ class StreamTraining {
     const coordinates = await columnCoordinates(problem, columns)
     const shares = new Float64Array(classes)
     for (const label of sample.data.labels) shares[label] += 1 / sample.count
-    const unit = await stepLength(batchObjective(problem, sample, sample.count, 1, coordinates), coordinates, shares)
+    const sampled = batchObjective(problem, sample, sample.count, 1, coordinates)
+    const plan = { ...settings.sgd, batchSize: Math.min(settings.sgd.batchSize, sample.count) }
+    const unit = await stepLength(problem, columns, sampled, coordinates, shares, plan)
     return new StreamTraining(settings, reader, problem, coordinates, unit)
   }
 

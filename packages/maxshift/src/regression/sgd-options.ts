@@ -12,8 +12,9 @@ export interface SgdOptions {
   readonly epochs?: number
   /**
    * The rate of the first epoch, > 0, in units of 1/L: L is the largest curvature of the objective at zero weights, estimated from up to
-   * 4096 rows, where columns count in units of their spread. So the default 0.5 does not depend on the units of the features,
-   * and from about 1.5 on steps overshoot.
+   * 4096 rows, where columns count in units of their spread; or R/(8·batchSize·(1 − momentum)) where that is more, with R the mean square of a
+   * row, because batches of few rows disagree. So the default 0.5 does not depend on the units of the features, and from about 1.5
+   * on steps overshoot.
    */
   readonly learningRate?: number
   /** In [0, 1). Default 0.9; 0 is plain gradient descent. */

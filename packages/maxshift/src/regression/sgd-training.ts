@@ -80,11 +80,39 @@ export function batchObjective(
 }
 
 /**
- * The step length for a learning rate of 1: 1/L, with the largest curvature of the objective of a sample at zero weights. There
- * all classes are equally probable; where the sample has more of one, `shares` of all, its curvature may grow to that.
+ * What a single row bends the objective at most, on average: ½·|z|², with z the row in the coordinates (Böhning's bound). Steps along
+ * batches of few rows have to be short because of it, and momentum adds up 1/(1 − momentum) of them.
  */
-export async function stepLength(sample: Objective, coordinates: Coordinates, shares: Float64Array): Promise<number> {
+function rowCurvature({ classes, intercept, l2 }: SgdProblem, { means, deviations }: Columns): number {
+  const beta = (1 - 1 / classes) / classes
+  let squares = intercept ? 1 / beta : 0
+  for (let j = 0; j < l2.length; j++) {
+    const spread = intercept ? deviations[j] : hypotenuse(deviations[j], means[j])
+    const share = spread / hypotenuse(Math.sqrt(beta) * spread, Math.sqrt(l2[j]))
+    if (spread > 0) squares += share * share
+  }
+  return squares / 2
+}
+
+/** The part of rowCurvature / (batchSize · (1 − momentum)) that steps have to respect: with it none of sixty random problems ran away. */
+const NOISE = 0.25
+
+/**
+ * The step length for a learning rate of 1: 1/L, with the largest curvature of the objective of a sample at zero weights. There
+ * all classes are equally probable; where the sample has more of one, `shares` of all, its curvature may grow to that. Or shorter, for
+ * batches that are smaller than single rows allow.
+ */
+export async function stepLength(
+  problem: SgdProblem,
+  columns: Columns,
+  sample: Objective,
+  coordinates: Coordinates,
+  shares: Float64Array,
+  { batchSize, momentum }: { readonly batchSize: number; readonly momentum: number },
+): Promise<number> {
   const curvature = await largestCurvature(sample, new Float64Array(coordinates.length))
   const largest = shares.reduce((a, b) => Math.max(a, b), 0)
-  return 1 / (curvature * Math.max(1, shares.length * Math.min(0.5, largest)) || 1)
+  const steepest = curvature * Math.max(1, shares.length * Math.min(0.5, largest))
+  const noise = (NOISE * rowCurvature(problem, columns)) / (batchSize * (1 - momentum))
+  return 1 / (Math.max(steepest, noise) || 1)
 }

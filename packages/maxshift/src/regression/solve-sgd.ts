@@ -20,7 +20,8 @@ export async function solveBySgd(task: Task): Promise<Solution> {
   const data = denseOf(task.data)
   const { rows, featureCount, classes } = data
   const { intercept, seed } = settings
-  const { batchSize, learningRate, ...plan } = settings.sgd
+  const { learningRate, ...given } = settings.sgd
+  const plan = { ...given, batchSize: Math.min(given.batchSize, rows) }
   // Batches disagree far more than float32 rounds.
   const precision = canBeginInSingle(data, source.columns, intercept) ? 'f32' : 'f64'
   const pass = selectLinearKernels().createPass(featureCount, classes, precision)
@@ -38,21 +39,17 @@ export async function solveBySgd(task: Task): Promise<Solution> {
   const meanWeight = totalWeight / rows
   const sample = drawSample(data)
   const sampled = batchObjective(problem, sample, sample.rows, meanWeight, coordinates)
-  const unit = await stepLength(sampled, coordinates, classShares(data))
-  const result = await sgd(
-    shuffledBatches(data, totalWeight, problem, coordinates, Math.min(batchSize, rows), seed),
-    begin,
-    {
-      ...plan,
-      learningRate: learningRate * unit,
-      interrupt: () => (watch.isLate() ? 'stopped' : undefined),
-      onIteration: (step, parameters) => watch.step(step, () => read(parameters)),
-      ...(checkpoints && {
-        resume: checkpoints.resumed && decodeSgd('fit', checkpoints.resumed, watch.history, begin.length),
-        onState: (save) => checkpoints.offer(plan.epochs, () => encodeSgd(save())),
-      }),
-    },
-  )
+  const unit = await stepLength(problem, source.columns, sampled, coordinates, classShares(data), plan)
+  const result = await sgd(shuffledBatches(data, totalWeight, problem, coordinates, plan.batchSize, seed), begin, {
+    ...plan,
+    learningRate: learningRate * unit,
+    interrupt: () => (watch.isLate() ? 'stopped' : undefined),
+    onIteration: (step, parameters) => watch.step(step, () => read(parameters)),
+    ...(checkpoints && {
+      resume: checkpoints.resumed && decodeSgd('fit', checkpoints.resumed, watch.history, begin.length),
+      onState: (save) => checkpoints.offer(plan.epochs, () => encodeSgd(save())),
+    }),
+  })
 
   const objective = createObjective({ ...data, totalWeight }, penalty.l2, sweep, () => coordinates)
   const slope = new Float64Array(begin.length)

@@ -92,7 +92,7 @@ describe('a stream', () => {
     const { objective, gradientNorm, dataPasses } = model.report
     expect(objective).toBeGreaterThan(best.report.objective)
     // Nearly separable rows: 0.0139 at the optimum, 2.3 at the start.
-    expect(objective).toBeLessThan(best.report.objective + 0.005)
+    expect(objective).toBeLessThan(best.report.objective + 0.01)
     expect(dataPasses).toBe(21)
     expect(gradientNorm).toBeLessThan(0.1)
     // The objective as its definition says, from the public measures.

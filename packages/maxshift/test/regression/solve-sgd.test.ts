@@ -45,10 +45,10 @@ function plainLoop(
   const mean = [0, 1, 2].map(
     (j) => labels.reduce((sum, _, r) => sum + sampleWeights[r] * features[3 * r + j], 0) / total,
   )
-  const scale = mean.map((m, j) => {
-    const variance = labels.reduce((sum, _, r) => sum + sampleWeights[r] * (features[3 * r + j] - m) ** 2, 0) / total
-    return Math.sqrt(beta * variance + l2)
-  })
+  const spreads = mean.map(
+    (m, j) => labels.reduce((sum, _, r) => sum + sampleWeights[r] * (features[3 * r + j] - m) ** 2, 0) / total,
+  )
+  const scale = spreads.map((variance) => Math.sqrt(beta * variance + l2))
   // Per class: three u and one v.
   const zeros = (): number[] => new Array(12).fill(0)
   let [x, v, average] = [zeros(), zeros(), zeros()]
@@ -77,11 +77,12 @@ function plainLoop(
     }
   }
   const end = plan.averaging ? average : x
+  const squares = 1 / beta + spreads.reduce((sum, variance, j) => sum + variance / scale[j] ** 2, 0)
   const weights = end.filter((_, i) => i % 4 < 3).map((u, i) => u / scale[i % 3])
   const intercepts = [0, 1, 2].map(
     (k) => end[4 * k + 3] / Math.sqrt(beta) - mean.reduce((sum, m, j) => sum + m * weights[3 * k + j], 0),
   )
-  return { weights, intercepts }
+  return { weights, intercepts, squares }
 }
 
 describe("solver 'sgd'", () => {
@@ -96,12 +97,12 @@ describe("solver 'sgd'", () => {
       ...more,
     })
 
-  /** The step length for a learning rate of 1, from one step through all rows. */
-  async function unitStep(): Promise<number> {
+  /** The step length for a learning rate of 1: from one step through all rows, or shorter for batches of few rows. */
+  async function unitStep(batchSize = 103, momentum = 0): Promise<number> {
     const one = { batchSize: 103, epochs: 1, momentum: 0, averaging: false }
     const { weights } = await fit({ ...one, learningRate: 1 })
     const plain = plainLoop(data, l2, 0, { ...one, rates: [1] })
-    return weights[0] / plain.weights[0]
+    return Math.min(weights[0] / plain.weights[0], (8 * batchSize * (1 - momentum)) / plain.squares)
   }
 
   it('steps by the inverse of the largest curvature at 0, whatever the units', async () => {
@@ -120,9 +121,9 @@ describe("solver 'sgd'", () => {
     ['in steps', { batchSize: 50, epochs: 4, schedule: 'step' }, [1, 1, 0.1, 0.01]],
   ])('follows its rule: %s', async (_, sgd, factors) => {
     const learningRate = 0.25
-    const unit = await unitStep()
     const { weights, intercepts } = await fit({ ...sgd, learningRate }, { seed: 77 })
     const { batchSize = 256, epochs = 10, momentum = 0.9 } = sgd
+    const unit = await unitStep(batchSize, momentum)
     const averaging = sgd.averaging ?? (epochs === 1 || sgd.schedule === 'constant')
     const rates = factors.map((factor) => factor * learningRate * unit)
     const plain = plainLoop(data, l2, 77, { batchSize, epochs, momentum, averaging, rates })
@@ -193,6 +194,19 @@ describe("solver 'sgd'", () => {
     const model = await fit({ epochs: 1_000_000, batchSize: 1 }, { maxSeconds: 0.1 })
     expect(model.report.status).toBe('time-limit')
     expect(model.report.iterations).toBeLessThan(10_000)
+  })
+
+  it.each([1, 16])('does not run away with batches of %d rows', async (batchSize) => {
+    const random = seededRandom(8)
+    const labels = Array.from({ length: 900 }, (_, r) => r % 20)
+    const features = Float64Array.from(
+      { length: 900 * 20 },
+      (_, i) => random.normal() + ((labels[Math.floor(i / 20)] * 7 + i) % 5),
+    )
+    const sgd = { batchSize, epochs: 3 }
+    const { report } = await SoftmaxRegression.fit(features, labels, { solver: 'sgd', sgd })
+    // Where it begins.
+    expect(report.objective).toBeLessThan(Math.log(20))
   })
 
   it('reports steps that are much too long, with finite weights', async () => {
