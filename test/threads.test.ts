@@ -120,3 +120,35 @@ it('are gone after an abort', async () => {
   `)
   expect(output).toBe('enough\ntrue')
 })
+
+it('have the same bits for sparse features of 2^16 columns', async () => {
+  const rows = 4000
+  const perRow = 100
+  const columns = 2 ** 16
+  let state = 7
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    return state >>> 8
+  }
+  const indices = new Int32Array(rows * perRow)
+  for (let r = 0; r < rows; r++) {
+    // One column out of each of so many runs of neighbours: they ascend.
+    for (let i = 0; i < perRow; i++) indices[r * perRow + i] = i * 655 + (next() % 655)
+  }
+  const features = {
+    indptr: Int32Array.from({ length: rows + 1 }, (_, r) => r * perRow),
+    indices,
+    values: Float32Array.from(indices, () => (next() % 256) / 256),
+    columns,
+  }
+  const labels = Int32Array.from({ length: rows }, (_, r) => indices[r * perRow] % 12)
+  const sampleWeights = Float64Array.from({ length: rows }, () => 1 + (next() % 3))
+  const [one, two, five] = await Promise.all(
+    [1, 2, 5].map((threads) => SoftmaxRegression.fit(features, labels, { threads, sampleWeights, maxIterations: 4 })),
+  )
+  expect(one.report.objective).toBeLessThan(Math.log(12))
+  for (const model of [two, five]) {
+    expect(Buffer.compare(new Uint8Array(model.weights.buffer), new Uint8Array(one.weights.buffer))).toBe(0)
+    expect(model.report.objective).toBe(one.report.objective)
+  }
+})

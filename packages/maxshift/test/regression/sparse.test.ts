@@ -45,3 +45,65 @@ describe('a sparse fit', () => {
     })
   })
 })
+
+describe('the bits of a sparse fit', () => {
+  it('do not depend on the type of the values', async () => {
+    const bytes = makeSparse(80, 20, 0.4, 7, true)
+    const classes = makeLabels(bytes, 3, 8)
+    const given = { featureScale: 1 / 255 }
+    const expected = await SoftmaxRegression.fit(bytes, classes, given)
+    for (const values of [Float32Array.from(bytes.values), Uint8Array.from(bytes.values)]) {
+      const model = await SoftmaxRegression.fit({ ...bytes, values }, classes, given)
+      expect(model.weights).toEqual(expected.weights)
+      expect(model.predictProba({ ...bytes, values })).toEqual(expected.predictProba(bytes))
+    }
+  })
+})
+
+describe('sparse features at the edge', () => {
+  it('may be all zeros: intercepts alone', async () => {
+    const zeros = { indptr: new Int32Array(5), indices: new Int32Array(0), values: new Float32Array(0), columns: 6 }
+    const model = await SoftmaxRegression.fit(zeros, ['a', 'b', 'b', 'b'], { tolerance: 1e-10 })
+    expect(model.report.status).toBe('converged')
+    expect(model.weights).toEqual(new Float64Array(12))
+    expect(model.predictProba(zeros)[1]).toBeCloseTo(0.75, 9)
+    const none = { ...zeros, indptr: new Int32Array(1) }
+    expect(model.predict(none)).toEqual([])
+  })
+
+  it.each([1e-150, 1e-20, 1e20, 1e150])('may be of size %d', async (size) => {
+    const scaled = { ...features, values: Float64Array.from(features.values, (x) => x * size) }
+    const given = { featureScale: 1 / size > 1e100 ? 1e100 : Math.max(1e-100, 1 / size), tolerance: 1e-8 }
+    const model = await SoftmaxRegression.fit(scaled, labels, given)
+    expect(model.report.status).toBe('converged')
+    for (const w of model.weights) expect(Number.isFinite(w)).toBe(true)
+  })
+
+  it('may have columns far from zero, which float32 could not tell from constant ones', async () => {
+    const values = Float64Array.from({ length: 120 }, (_, i) => (i % 2 === 0 ? 1e7 + random.normal() : random.normal()))
+    const far = {
+      indptr: Int32Array.from({ length: 61 }, (_, r) => 2 * r),
+      indices: Int32Array.from({ length: 120 }, (_, i) => i % 2),
+      values,
+      columns: 2,
+    }
+    const two = Array.from({ length: 60 }, (_, r) => Number(values[2 * r] - 1e7 + random.normal() > 0))
+    const sparse = await SoftmaxRegression.fit(far, two, { tolerance: 1e-7 })
+    const expected = await SoftmaxRegression.fit(values, two, { tolerance: 1e-7 })
+    expect(sparse.report.status).toBe('converged')
+    // A product of 1e7 with a weight is rounded by about 1e-9, and so are logits.
+    expect(Math.abs(sparse.report.objective / expected.report.objective - 1)).toBeLessThanOrEqual(1e-9)
+  })
+
+  it('take l1 too, with the zeros of the dense fit', async () => {
+    const given = { l1: 0.02, tolerance: 1e-8 }
+    const sparse = await SoftmaxRegression.fit(features, labels, given)
+    const expected = await SoftmaxRegression.fit(dense, labels, given)
+    // Weights whose subgradient is at its limit are 0 in one and nearly so in the other.
+    expect(sparse.weights.filter((w) => w === 0).length).toBeGreaterThan(10)
+    sparse.weights.forEach((w, i) => {
+      expect(Math.abs(w - expected.weights[i])).toBeLessThanOrEqual(1e-5)
+    })
+    expect(Math.abs(sparse.report.objective / expected.report.objective - 1)).toBeLessThanOrEqual(1e-12)
+  })
+})
