@@ -170,6 +170,25 @@ describe('l1', () => {
     expect(model.report.selectedFeatures).toBe(3)
   })
 
+  it('finds the same in sparse features', async () => {
+    const data = loadSparseOptimum('digits')
+    const indptr = Int32Array.from({ length: data.rows + 1 }, (_, r) =>
+      data.features.subarray(0, r * 64).reduce((count: number, x: number) => count + Number(x !== 0), 0),
+    )
+    const places = Array.from(data.features.keys()).filter((i) => data.features[i] !== 0)
+    const indices = Int32Array.from(places, (i) => i % 64)
+    const values = Float64Array.from(places, (i) => data.features[i])
+    const { l1, featureScale, labels } = data
+    const csr = { indptr, indices, values, columns: 64 }
+    const model = await SoftmaxRegression.fit(csr, labels, { l1, featureScale, tolerance: 1e-10 })
+    expect(model.report).toMatchObject({ status: 'converged', solver: 'proximal' })
+    expect(Math.abs(model.report.objective / data.objective - 1)).toBeLessThanOrEqual(1e-14)
+    model.weights.forEach((w, i) => {
+      expect(w === 0).toBe(data.weights[i] === 0)
+      expect(Math.abs(w - data.weights[i])).toBeLessThanOrEqual(1e-8)
+    })
+  })
+
   it('stops and is aborted as without', async () => {
     const stopped = await fit('digits', { onIteration: ({ iteration }) => iteration < 4 })
     expect(stopped.report).toMatchObject({ status: 'stopped', iterations: 4 })
