@@ -141,6 +141,8 @@ function addFit(program: Command, act: Act): void {
     .option('--label <COLUMN>', 'column of DATA that holds the classes')
     .option('--features <A,B,C>', 'columns to learn from (default: all; quote names as in CSV)')
     .option('--exclude <A,B,C>', 'columns to leave out')
+    .option('--text <A,B>', 'columns of free text, taken as hashed words and runs of characters')
+    .option('--text-bits <N>', 'log2 of the places that hashed text has', textBits, 18)
     .addOption(
       new Option('--missing <POLICY>', 'what to do about missing values')
         .choices(['error', 'mean', 'zero'])
@@ -300,5 +302,7 @@ function numberFrom(text: string, accept: (value: number) => boolean, expected: 
 
 const nonNegative = (text: string) => numberFrom(text, (value) => value >= 0, 'a number ≥ 0, such as 1e-4')
 const positive = (text: string) => numberFrom(text, (value) => value > 0, 'a number > 0, such as 1e-4')
+const textBits = (text: string) =>
+  numberFrom(text, (value) => Number.isInteger(value) && value >= 8 && value <= 24, 'an integer from 8 to 24')
 const wholePositive = (text: string) =>
   numberFrom(text, (value) => Number.isSafeInteger(value) && value > 0, 'an integer > 0')

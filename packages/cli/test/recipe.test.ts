@@ -168,6 +168,43 @@ describe('free text', () => {
   })
 })
 
+test('free text and other columns make one sparse row, learned and predicted', async () => {
+  const lines = Array.from({ length: 60 }, (_, i) => {
+    const words = ['good fine lovely', 'bad poor awful', 'dull plain grey'][i % 3].split(' ')
+    return `"the ${words[i % 2]} ${words[2]} thing",${i},${['up', 'down', 'flat'][i % 3]}`
+  })
+  folder.write('reviews.csv', `review,size,k\n${lines.join('\n')}\n`)
+  const table = await readTable({ path: `${folder.path}/reviews.csv`, label: 'k', text: ['review'] })
+  if (!('indptr' in table.features)) throw new Error('expected sparse features')
+  expect(table.features.columns).toBe(2 ** 18 + 1)
+  expect(table.featureNames).toBeUndefined()
+  const run = (...args: string[]) => maxshift(args, { cwd: folder.path })
+  const fitted = await run(
+    'fit',
+    'reviews.csv',
+    '--label',
+    'k',
+    '--text',
+    'review',
+    '--text-bits',
+    '12',
+    '--model',
+    'r.safetensors',
+  )
+  expect(fitted.stdout).toContain('accuracy 100.00 %')
+  folder.write('new-reviews.csv', 'size,review\n3,AWFUL!\n4,lovely\n')
+  const { stdout } = await run('predict', 'new-reviews.csv', '--model', 'r.safetensors')
+  expect(stdout).toBe('prediction\ndown\nup\n')
+  await run('export', 'r.safetensors', '--output', 'r.mjs')
+  const { predict } = await import(/* @vite-ignore */ `${folder.path}/r.mjs`)
+  expect(predict({ size: 3, review: 'AWFUL!' }).label).toBe('down')
+  const refused = await run('export', 'r.safetensors', '--output', 'r.onnx')
+  expect([refused.code, refused.stderr]).toEqual([
+    3,
+    'maxshift export: r.safetensors: hashed text cannot be expressed in ONNX: "review"; --format js can\n',
+  ])
+})
+
 describe('the model keeps the recipe', () => {
   test('predict takes raw rows, in another order and with other columns', async () => {
     const [head, ...body] = shop.trim().split('\n')

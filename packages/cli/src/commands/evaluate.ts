@@ -2,7 +2,6 @@
  * `maxshift evaluate`: a model and labelled rows in, how well the model knows the labels out.
  */
 import { blameData, exitCodes } from '../errors.ts'
-import { denseOf } from '../input/dataset.ts'
 import { chooseSource, readSource, type SourceOptions } from '../input/source.ts'
 import { expectationOf, loadModel } from '../model.ts'
 import { dataJson, metricsJson, printJson } from '../report/json.ts'
@@ -27,7 +26,7 @@ export async function evaluate(
   const data = await readSource(source, expectationOf(options.model, model))
   noteUnseen(data, progress)
   progress.status('evaluating')
-  const metrics = await blameData(data.source[0], () => model.evaluate(denseOf(data.features), data.labels ?? []))
+  const metrics = await blameData(data.source[0], () => model.evaluate(data.features, data.labels ?? []))
   progress.done()
   if (options.json) {
     const shape = {

@@ -6,7 +6,7 @@
  */
 import type { Evaluation, FitOptions as LibraryOptions, SoftmaxRegression } from 'maxshift/regression'
 import { blameData, DataError, exitCodes, UsageError } from '../errors.ts'
-import { type Dataset, denseOf } from '../input/dataset.ts'
+import type { Dataset } from '../input/dataset.ts'
 import type { ClassName } from '../input/labels.ts'
 import {
   chooseSource,
@@ -63,7 +63,7 @@ export async function fit(path: string | undefined, options: FitOptions, session
   const written = keep ? await writeModel(file, model, inputs.train.recipe, session) : undefined
   session.progress.status('evaluating')
   const evaluated = inputs.test ?? inputs.train
-  const evaluation = model.evaluate(denseOf(evaluated.features), labelsOf(evaluated))
+  const evaluation = model.evaluate(evaluated.features, labelsOf(evaluated))
   session.progress.done()
 
   const seconds = (performance.now() - begin) / 1000
@@ -149,7 +149,7 @@ async function fitModel(train: Dataset, options: FitOptions, session: Session): 
   }
   progress.beginFit({ tolerance, maxIterations })
   try {
-    return await blameData(train.source[0], () => library.fit(denseOf(train.features), labelsOf(train), settings))
+    return await blameData(train.source[0], () => library.fit(train.features, labelsOf(train), settings))
   } finally {
     interrupt.leaveFit()
     progress.done()

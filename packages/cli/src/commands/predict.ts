@@ -3,7 +3,7 @@
  */
 import type { SoftmaxRegression } from 'maxshift/regression'
 import { blameData, exitCodes } from '../errors.ts'
-import { type Dataset, denseOf, rowBlock } from '../input/dataset.ts'
+import { type Dataset, rowBlock } from '../input/dataset.ts'
 import type { ClassName } from '../input/labels.ts'
 import { chooseSource, filesOf, readSource } from '../input/source.ts'
 import { expectationOf, loadModel } from '../model.ts'
@@ -58,7 +58,7 @@ interface Block {
 /** Predictions block by block. */
 async function* blocks(model: SoftmaxRegression, data: Dataset, probabilities: boolean): AsyncGenerator<Block> {
   for (let start = 0; start < data.rows; start += blockRows) {
-    const features = denseOf(rowBlock(data, start, Math.min(start + blockRows, data.rows)))
+    const features = rowBlock(data, start, Math.min(start + blockRows, data.rows))
     yield await blameData(data.source[0], () => {
       const predictions = model.predict(features)
       return probabilities ? { predictions, probabilities: model.predictProba(features) } : { predictions }

@@ -2,7 +2,6 @@
  * What every reader returns: rows of features in one typed array, and labels when they were asked for.
  */
 
-import type { Features } from 'maxshift/regression'
 import type { CsrFeatures } from '../recipe/encode.ts'
 import type { Recipe } from '../recipe/recipe.ts'
 
@@ -46,6 +45,3 @@ export function rowBlock({ features, featureCount }: Dataset, start: number, end
     columns: featureCount,
   }
 }
-
-/** For a library that does not know sparse features yet. */
-export const denseOf = (features: Dataset['features']): Features => features as Features

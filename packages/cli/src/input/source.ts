@@ -15,6 +15,8 @@ export interface SourceOptions {
   label?: string
   features?: string
   exclude?: string
+  text?: string
+  textBits?: number
   missing?: Recipe['missing']
   unseen?: Recipe['unseen']
   maxLevels?: number
@@ -41,13 +43,15 @@ export function chooseSource(path: string | undefined, options: SourceOptions, l
       throw new UsageError('--labels FILE goes with --images; --label COLUMN names a column of the data file')
     if (labelled && label === undefined)
       throw new UsageError('expected --label COLUMN, the column that holds the classes')
-    const { exclude, missing, unseen, maxLevels } = options
+    const { exclude, text, textBits, missing, unseen, maxLevels } = options
     return {
       kind: 'table',
       path,
       ...(label === undefined ? {} : { label }),
       ...(features === undefined ? {} : { features: columnList('--features', features) }),
       ...(exclude === undefined ? {} : { exclude: columnList('--exclude', exclude) }),
+      ...(text === undefined ? {} : { text: columnList('--text', text) }),
+      ...(textBits === undefined ? {} : { textBits }),
       ...(missing === undefined ? {} : { missing }),
       ...(unseen === undefined ? {} : { unseen }),
       ...(maxLevels === undefined ? {} : { maxLevels }),
@@ -57,8 +61,8 @@ export function chooseSource(path: string | undefined, options: SourceOptions, l
     throw new UsageError(`expected a data file, or --images FILE${labelled ? ' and --labels FILE' : ''}`)
   }
   if (label !== undefined) throw new UsageError('--label COLUMN goes with a data file; images take --labels FILE')
-  if (features !== undefined || options.exclude !== undefined) {
-    const option = features === undefined ? '--exclude' : '--features'
+  if (features !== undefined || options.exclude !== undefined || options.text !== undefined) {
+    const option = features !== undefined ? '--features' : options.exclude !== undefined ? '--exclude' : '--text'
     throw new UsageError(`${option} goes with a data file; every pixel of an image is a feature`)
   }
   if (labelled && labels === undefined) throw new UsageError('expected --labels FILE beside --images FILE')
