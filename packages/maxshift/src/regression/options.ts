@@ -250,6 +250,12 @@ function checkPenalty(
   if (solver === 'newton-cg' && !sparse) {
     throw new RangeError(`${who}: expected sparse features for solver 'newton-cg', got it with dense ones`)
   }
+  if (solver === 'newton-cg' && (given.checkpoint !== undefined || given.resume !== undefined)) {
+    const name = given.checkpoint === undefined ? 'resume' : 'checkpoint'
+    throw new RangeError(
+      `${who}: expected ${name} with another solver than 'newton-cg', which has none, got it with that`,
+    )
+  }
   if (solver === 'sgd' && sparse) {
     throw new RangeError(`${who}: expected dense features for solver 'sgd', got it with sparse ones`)
   }

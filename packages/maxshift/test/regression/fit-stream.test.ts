@@ -205,7 +205,7 @@ describe('fitStream rejects', () => {
     await refuse([good, 5], 'fitStream: in chunk 1: expected { features, labels }, got 5')
     await refuse(
       [good, { features: [1, 2], labels: [0] }],
-      'fitStream: in chunk 1: expected features to be a Float32Array, a Float64Array or a Uint8Array, got an array of length 2',
+      'fitStream: in chunk 1: expected features to be a Float32Array, a Float64Array, a Uint8Array or { indptr, indices, values, columns }, got an array of length 2',
     )
     await refuse(
       [good, good, { features: Float32Array.of(1, 2, 3, Number.NaN), labels: [0, 1] }],
