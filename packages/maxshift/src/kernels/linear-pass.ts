@@ -1,12 +1,13 @@
 /**
- * The fused pass of a linear classifier, for the trainer: tiles of linear-tiles.ts, whose logits go through the accurate row
- * kernel. Loss and residual keep their digits however confident a row is. Features of any dtype are widened, or rounded, tile by
+ * The fused pass of a linear classifier, for the trainer: tiles of linear-tiles.ts. In float64 their logits go through the accurate
+ * row kernel: loss and residual keep their digits however confident a row is. In float32, which serves until rounding shows, labels
+ * are compared by the plain formulas (residuals_f32). Features of any dtype are widened, or rounded, tile by
  * tile, never as a whole.
  */
 import type { Features, Kernels, LinearKernels, LinearPass } from './kernels.ts'
 import type { LinearMemory } from './linear-products.ts'
 import { LinearTiles, type Precision } from './linear-tiles.ts'
-import { LossSum, RowLosses } from './row-losses.ts'
+import { addOffset, LossSum, RowLosses } from './row-losses.ts'
 
 /** The row kernels for a call over so many logits. */
 type RowKernels = (entries: number) => Pick<Kernels, 'crossEntropyWithGradient' | 'softCrossEntropyWithGradient'>
@@ -42,7 +43,6 @@ function createPass(
   const tiles = new LinearTiles(shape, create)
   const rowLosses = new RowLosses(tiles.tileRows, classes)
   const rounded = precision === 'f32' ? new Float32Array(classes * featureCount) : undefined
-  const interceptsSums = new Float64Array(classes)
 
   /** Calls `each` for every tile with its first row and its number of rows. */
   function overTiles(
@@ -70,17 +70,21 @@ function createPass(
       )
     },
     addLossAndGradient(features, data, firstRow, rows, weightsGradient, interceptsGradient) {
-      interceptsSums.fill(0)
+      const { labels, weights } = data
       const sum = new LossSum()
       overTiles(features, firstRow, rows, (first, count) => {
         const logits = tiles.logits.subarray(0, count * classes)
-        rowLosses.apply(rowKernels(logits.length), logits, data, first, count, sum)
-        if (data.weights) for (let r = 0; r < count; r++) if (data.weights[first + r] === 0) tiles.clearRow(r)
-        tiles.addBiasGradient(count, interceptsSums)
+        if (precision === 'f32' && labels) {
+          addOffset(logits, data, first, classes)
+          const own = weights?.subarray(first, first + count)
+          sum.add(tiles.addResiduals(count, labels.subarray(first, first + count), own))
+        } else rowLosses.apply(rowKernels(logits.length), logits, data, first, count, sum)
+        if (weights) for (let r = 0; r < count; r++) if (weights[first + r] === 0) tiles.clearRow(r)
+        tiles.addBiasGradient(count)
         tiles.addWeightsGradient(count, weightsGradient)
       })
       tiles.finishWeightsGradient(weightsGradient)
-      for (let k = 0; k < classes; k++) interceptsGradient[k] += interceptsSums[k]
+      tiles.finishBiasGradient(interceptsGradient)
       return sum.value
     },
   }

@@ -55,6 +55,18 @@ type AddOuter = (
   spare: number,
 ) => void
 
+type Residuals = (
+  logits: number,
+  rows: number,
+  classes: number,
+  labels: number,
+  weights: number,
+  sums: number,
+  gaps: number,
+  table: number,
+) => void
+type AddColumns = (values: number, rows: number, classes: number, sums: number) => void
+
 /** The kernels, <operation>_<types>; with two types the first is that of the source or of the products. */
 export interface LinearProducts {
   /** Contiguous rows of `features` numbers from `from` to rows of a tile; float64 is rounded to float32. */
@@ -88,6 +100,20 @@ export interface LinearProducts {
   addOuter_f32_f32: AddOuter
   addOuter_f32_f64: AddOuter
   addOuter_f64_f64: AddOuter
+
+  /**
+   * Replaces float32 logits (rows × classes) by weight · (softmax − indicator of the label), and writes for each row Σ_k exp(x_k − m) to
+   * `sums` and m − x_label to `gaps`, in float64, m being the largest entry: the loss is log(sum) + gap. Labels are Int32, weights float64
+   * or at address 0 for all 1. A row of weight 0 gives zeros, whatever it holds; one with a NaN or without a finite maximum a sum that is
+   * not a number. `table` is the address of RESIDUAL_TABLE (js/residuals.ts).
+   *
+   * The plain formulas, in float32: within a few units of 2^−24 of the largest term, and in exp(x − m) a unit for each unit of |x − m|.
+   */
+  residuals_f32: Residuals
+
+  /** sums[k] += Σ_r values[r, k] for rows × classes numbers, one row after the other; `sums` are float64. */
+  addColumns_f32: AddColumns
+  addColumns_f64: AddColumns
 }
 
 /** The kernels over a buffer. */

@@ -7,6 +7,8 @@
  * of all additions does, and with it every bit of the result.
  */
 import type { FloatArray } from '../arrays.ts'
+import { log } from '../special/log.ts'
+import { RESIDUAL_TABLE } from './js/residuals.ts'
 import type { Features } from './kernels.ts'
 import type { LinearMemory, LinearProducts } from './linear-products.ts'
 
@@ -115,9 +117,19 @@ function layOut(shape: LinearShape, plan: Plan) {
     weightRows: area(shape.featuresGradient ? panelClasses * stride : 0),
     featuresGradient: area(shape.featuresGradient ? tileRows * featureCount * 8 : 0),
     spare: area(128),
+    /** What residuals_f32 takes and gives, row by row, and its constants. */
+    labels: area(tileRows * 4),
+    weights: area(tileRows * 8),
+    rowSums: area(tileRows * 8),
+    gaps: area(tileRows * 8),
+    table: area(RESIDUAL_TABLE.byteLength),
+    biasGradient: area(classes * 8),
     end,
   }
 }
+
+/** A product of sums beyond this gives its logarithm before the next. */
+const LARGE_PRODUCT = 2 ** 512
 
 /** A pass over rows of one shape, with its memory. */
 export class LinearTiles {
@@ -129,7 +141,7 @@ export class LinearTiles {
   private readonly plan: Plan
   private readonly at: ReturnType<typeof layOut>
   private readonly kernels: LinearProducts
-  private readonly views: { u8: Uint8Array; f32: Float32Array; f64: Float64Array }
+  private readonly views: { u8: Uint8Array; i32: Int32Array; f32: Float32Array; f64: Float64Array }
   private weights: FloatArray = new Float32Array(0)
 
   /** `create` gives a memory of at least so many bytes, with kernels. */
@@ -139,6 +151,7 @@ export class LinearTiles {
     const { buffer, kernels } = create(at.end)
     this.views = {
       u8: new Uint8Array(buffer, 0, at.end),
+      i32: new Int32Array(buffer, 0, at.end / 4),
       f32: new Float32Array(buffer, 0, at.end / 4),
       f64: new Float64Array(buffer, 0, at.end / 8),
     }
@@ -150,6 +163,8 @@ export class LinearTiles {
     this.at = at
     this.kernels = kernels
     if (shape.weightsGradient) this.views.u8.fill(0, at.gradient, at.weightRows)
+    this.views.f32.set(RESIDUAL_TABLE, at.table / 4)
+    this.views.u8.fill(0, at.biasGradient, at.end)
   }
 
   /**
@@ -237,11 +252,59 @@ export class LinearTiles {
     sums.fill(0)
   }
 
-  /** Adds the sums over the rows of the tile of the gradient of its logits to `result`, one per class. */
-  addBiasGradient(rows: number, result: Float64Array): void {
-    const { logits } = this
+  /**
+   * Replaces the float32 logits of the tile by the gradient of Σ_r w_r·loss_r and returns that sum, without regard to its last digits
+   * (residuals_f32). `labels` and `weights`, if any, are those of its rows.
+   */
+  addResiduals(rows: number, labels: Int32Array, weights: Float64Array | undefined): number {
+    const { at, kernels, views } = this
     const { classes } = this.shape
-    for (let r = 0, i = 0; r < rows; r++) for (let k = 0; k < classes; k++, i++) result[k] += logits[i]
+    views.i32.set(labels, at.labels / 4)
+    if (weights) views.f64.set(weights, at.weights / 8)
+    kernels.residuals_f32(
+      at.logits,
+      rows,
+      classes,
+      at.labels,
+      weights ? at.weights : 0,
+      at.rowSums,
+      at.gaps,
+
+      at.table,
+    )
+    const sums = at.rowSums / 8
+    const gaps = at.gaps / 8
+    let loss = 0
+    // Without weights Σ log s is the logarithm of a product, taken before that leaves the format.
+    let product = 1
+    for (let r = 0; r < rows; r++) {
+      const sum = views.f64[sums + r]
+      if (weights) {
+        loss += weights[r] * (views.f64[gaps + r] + log(sum))
+        continue
+      }
+      loss += views.f64[gaps + r]
+      product *= sum
+      if (product > LARGE_PRODUCT) {
+        loss += log(product)
+        product = 1
+      }
+    }
+    return loss + log(product)
+  }
+
+  /** Adds the sums over the rows of the tile of the gradient of its logits, one per class; see finishBiasGradient. */
+  addBiasGradient(rows: number): void {
+    const { at, kernels } = this
+    kernels[`addColumns_${this.shape.precision}`](at.logits, rows, this.shape.classes, at.biasGradient)
+  }
+
+  /** Adds what addBiasGradient has collected to `result`, and begins anew. */
+  finishBiasGradient(result: FloatArray): void {
+    const { at, views } = this
+    const sums = views.f64.subarray(at.biasGradient / 8, at.biasGradient / 8 + this.shape.classes)
+    for (let k = 0; k < sums.length; k++) result[k] += sums[k]
+    sums.fill(0)
   }
 
   /** Writes the gradient of the tile's features to `result` (rows × featureCount), from row `firstRow` on. */

@@ -216,7 +216,7 @@ function run(plan: LinearPlan, gradients: Gradients | null): number | FloatArray
     if (gradients === null || own === null) continue
     for (let r = 0; r < count; r++) if (own[2 * r] === 0) tiles.clearRow(r)
     tiles.addWeightsGradient(count, gradients.weightsGradient)
-    tiles.addBiasGradient(count, biasSums)
+    tiles.addBiasGradient(count)
     if (gradients.featuresGradient === undefined) continue
     tiles.writeFeaturesGradient(count, gradients.featuresGradient, first)
     for (let r = 0; r < count; r++) {
@@ -226,6 +226,7 @@ function run(plan: LinearPlan, gradients: Gradients | null): number | FloatArray
   }
   if (gradients !== null) {
     tiles.finishWeightsGradient(gradients.weightsGradient)
+    tiles.finishBiasGradient(biasSums)
     gradients.biasGradient.set(biasSums)
   }
   return reduceLosses(losses, loss, like, lossesLow)

@@ -66,10 +66,11 @@ function pass(data: Data, create: (bytes: number) => LinearMemory) {
     logits.set(tiles.logits.subarray(0, count * classes), first * classes)
     tiles.logits.set(residuals.subarray(first * classes, (first + count) * classes))
     tiles.addWeightsGradient(count, weightsGradient)
-    tiles.addBiasGradient(count, biasGradient)
+    tiles.addBiasGradient(count)
     tiles.writeFeaturesGradient(count, featuresGradient, first)
   }
   tiles.finishWeightsGradient(weightsGradient)
+  tiles.finishBiasGradient(biasGradient)
   return { logits, weightsGradient, biasGradient, featuresGradient }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { FloatArray } from '../../arrays.ts'
 import type { LinearMemory, LinearProducts } from '../linear-products.ts'
+import { createAddColumns, createResiduals } from './residuals.ts'
 
 /** How many classes, or rows of coefficients, are taken at once when `left` are left: four, or less so that none stays alone. */
 export function groupOf(left: number): number {
@@ -171,6 +172,9 @@ export function createReferenceMemory(bytes: number): LinearMemory {
     addOuter_f32_f32: addOuter(f32, f32),
     addOuter_f32_f64: addOuter(f32, f64),
     addOuter_f64_f64: addOuter(f64, f64),
+    residuals_f32: createResiduals(buffer),
+    addColumns_f32: createAddColumns(f32, f64),
+    addColumns_f64: createAddColumns(f64, f64),
   }
   return { name: 'typescript', buffer, kernels }
 }

@@ -5,3 +5,4 @@ export {
 } from './layout'
 export { addOuter_f32_f32, addOuter_f32_f64, addOuter_f64_f64 } from './outer'
 export { products_f32, products_f64 } from './products'
+export { addColumns_f32, addColumns_f64, residuals_f32 } from './residuals'
