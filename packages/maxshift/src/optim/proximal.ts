@@ -26,6 +26,8 @@ export interface ProximalOptions {
   readonly memory?: number
   /** What the model of f starts from. Default the identity. */
   readonly first?: FirstCurvature
+  /** Moves a point to where the value of the whole is no higher, if more is known of it than the objective tells. */
+  readonly settle?: (parameters: Float64Array) => void
   /** A better first curvature, once f is known better. The pairs are forgotten then. */
   readonly renewal?: CurvatureRenewal
   /** Waited for now and then while no evaluation is under way. What it throws rejects the optimisation. */
@@ -136,10 +138,11 @@ class ProximalDescent {
   private readonly objective: Objective
   private readonly model: Quadratic
   private readonly pause: () => unknown
+  private readonly settle: (parameters: Float64Array) => void
 
   constructor(objective: Objective, start: Float64Array, options: ProximalOptions) {
     const { length } = start
-    const { penalties, memory = 20, first = identityCurvature(length), pause = () => {} } = options
+    const { penalties, memory = 20, first = identityCurvature(length), pause = () => {}, settle = () => {} } = options
     this.objective = objective
     this.x = Float64Array.from(start)
     this.gradient = new Float64Array(length)
@@ -149,10 +152,12 @@ class ProximalDescent {
     this.penalties = penalties
     this.model = new Quadratic(length, memory, first)
     this.pause = pause
+    this.settle = settle
   }
 
   /** Evaluates the start. */
   async begin(): Promise<void> {
+    this.settle(this.x)
     this.value = await this.evaluate(this.x, this.gradient)
     this.norm = subgradientNorm(this.x, this.gradient, this.penalties)
   }
@@ -228,6 +233,7 @@ class ProximalDescent {
       // The whole way ends in the target itself, whose zeros are exact.
       if (share === 1) trial.set(target)
       else for (let i = 0; i < x.length; i++) trial[i] = x[i] + share * (target[i] - x[i])
+      this.settle(trial)
       const value = await this.evaluate(trial, this.trialGradient)
       if (value <= this.value + DECREASE * share * slope) return value
       const drowned = value <= this.value + NOISE * Math.abs(this.value)

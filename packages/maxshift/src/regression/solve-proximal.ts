@@ -3,6 +3,7 @@
  * B ⊗ A (kronecker.ts). Weights that the penalty puts at 0 are exactly 0.
  */
 import { proximal } from '../optim/proximal.ts'
+import { settleShifts } from './common-shift.ts'
 import { Coordinates } from './coordinates.ts'
 import { type Curvature, fittedCurvature, startingCurvature } from './curvature.ts'
 import { axisScales, kroneckerCurvature } from './kronecker.ts'
@@ -51,6 +52,7 @@ export async function solveByProximal(task: Task, l1: Float64Array = task.penalt
     // A feature that tells nothing keeps its weights of 0 anyway.
     penalties[i] = axes.scales[j] === Infinity ? 0 : l1[j] / axes.scales[j]
   }
+  const squares = penalty.l2.map((l2, j) => (Math.sqrt(l2) / axes.scales[j]) ** 2)
   sweep.precision = 'f64'
   const result = await proximal(
     createObjective({ ...data, totalWeight }, penalty.l2, sweep, () => coordinates),
@@ -61,6 +63,7 @@ export async function solveByProximal(task: Task, l1: Float64Array = task.penalt
       maxIterations,
       memory,
       first: firstOf(curvature),
+      settle: (parameters) => settleShifts(parameters, classes, squares, penalties),
       renewal: {
         iterations: RENEWALS,
         renew: async (parameters) => {
