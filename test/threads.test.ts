@@ -152,3 +152,56 @@ it('have the same bits for sparse features of 2^16 columns', async () => {
     expect(model.report.objective).toBe(one.report.objective)
   }
 })
+
+const PREDICTION = `
+  import { isForCrew, planPrediction, predictTogether } from '${dist}regression/prediction.js'
+  import { runWithCrew } from '${dist}regression/crew.js'
+  import { selectLinearKernels } from '${dist}kernels/select-linear.js'
+  ${SETUP}
+  const shared = new Float32Array(new SharedArrayBuffer(4 * 20 * features.length))
+  for (let i = 0; i < shared.length; i++) shared[i] = features[i % features.length] / 64
+  const weights = Float64Array.from({ length: FEATURES * CLASSES }, (_, i) => ((i * 31) % 97) / 97 - 0.5)
+  const bias = Float64Array.from({ length: CLASSES }, (_, k) => k / 7)
+  const pass = selectLinearKernels().createPass(FEATURES, CLASSES)
+  pass.setWeights(weights, bias)
+  const expected = new Float64Array(20 * ROWS * CLASSES)
+  pass.logits(shared, 0, 20 * ROWS, expected)
+  const same = (out) => Buffer.compare(new Uint8Array(out.buffer), new Uint8Array(expected.buffer)) === 0
+`
+
+it('predict the same bits while the call lasts, are kept for the next, and hold up no process', async () => {
+  const output = await runAlone(`${PREDICTION}
+    const first = predictTogether(shared, weights, bias, 'logits', 3)
+    console.log(isForCrew(shared, 2 ** 21, 2 ** 10), isForCrew(shared, 2 ** 21 - 1, 2 ** 10), isForCrew(new Float32Array(1), 2 ** 21, 2 ** 10))
+    const busy = performance.now() + 400
+    let calls = 0
+    while (performance.now() < busy) if (!same(predictTogether(shared, weights, bias, 'logits', 2))) calls = NaN; else calls++
+    console.log(same(first), calls > 0, first.buffer instanceof ArrayBuffer)
+    // Rows of 0 are computed here, all others by other threads.
+    const job = planPrediction(shared, weights, bias)
+    const own = { ...job, features: new Float32Array(shared.length) }
+    let taken = false
+    for (let i = 0; i < 1000 && !taken; i++) {
+      job.finished.fill(0)
+      runWithCrew(own, job, 3, 0)
+      taken = job.out.some((value, i) => value !== bias[i % CLASSES])
+    }
+    console.log(taken)
+  `)
+  expect(output.replace(/^true|^false/, 'cores')).toBe('cores false false\ntrue true true\ntrue')
+})
+
+it('leave a prediction as it is when they die in it', async () => {
+  const output = await runAlone(`${PREDICTION}
+    const job = planPrediction(shared, weights, bias)
+    for (let i = 0; i < 20; i++) {
+      runWithCrew({ ...job, finished: job.finished.fill(0) }, { ...job, features: null }, 3, 0)
+      if (!same(job.out)) console.log('differs')
+      job.out.fill(NaN)
+    }
+    console.log(await gone())
+    runWithCrew({ ...job, finished: job.finished.fill(0) }, job, 3, 0)
+    console.log(same(job.out))
+  `)
+  expect(output).toBe('true\ntrue')
+})

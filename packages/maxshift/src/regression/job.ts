@@ -3,10 +3,11 @@
  * its own runner. A job is cut in chunks whose results have places of their own, so it does not matter who computes which, or when.
  */
 import { createDenseRunner, type DenseJob } from './dense-job.ts'
+import { createPredictionRunner, type PredictionJob } from './prediction-job.ts'
 import { createSparseRunner, type SparseJob } from './sparse-job.ts'
 
 /** Everything that a thread needs to know, as a message can carry it. */
-export type Job = DenseJob | SparseJob
+export type Job = DenseJob | SparseJob | PredictionJob
 
 export interface Runner {
   /**
@@ -18,5 +19,6 @@ export interface Runner {
 
 /** The runner of a job in this thread. */
 export function createRunner(job: Job): Runner {
+  if (job.kind === 'prediction') return createPredictionRunner(job)
   return job.kind === 'dense' ? createDenseRunner(job) : createSparseRunner(job)
 }

@@ -16,7 +16,7 @@ export function createNumbers(length: number, shared: boolean): Float64Array {
 
 type Numbers = Features | Int32Array
 
-const isShared = (array: Numbers): boolean =>
+export const isShared = (array: Numbers): boolean =>
   typeof SharedArrayBuffer === 'function' && array.buffer instanceof SharedArrayBuffer
 
 /**

@@ -41,6 +41,8 @@ import { decodeModel, encodeModel, type ModelParts } from './model-file.ts'
 import type { FitOptions } from './options.ts'
 import { checkPathPlan, fitPath, PATH_OPTIONS, type PathOptions } from './path.ts'
 import { createPause } from './pause.ts'
+import { isForCrew, predictTogether, rowsForCrew } from './prediction.ts'
+import { convertLogits, type Output } from './prediction-job.ts'
 import type { CalibrationReport, FitReport } from './report.ts'
 import type { StreamOptions } from './stream-options.ts'
 import type { StreamSource } from './stream-reader.ts'
@@ -227,32 +229,29 @@ export class SoftmaxRegression<L extends Label = Label> {
   predict(features: Features | CsrFeatures): L[] {
     const rows = this.checkRows('predict', features)
     const classes = this.classNames.length
-    const logits = this.computeLogits(features, 0, rows)
+    const logits = this.compute(features, rows, 'logits')
     return Array.from({ length: rows }, (_, r) => this.classNames[argmax(logits, r * classes, classes)])
   }
 
   /** Probabilities, rows × classes. Errors as in logits. */
   predictProba(features: Features | CsrFeatures): Float64Array {
-    const rows = this.checkRows('predictProba', features)
-    const logits = this.computeLogits(features, 0, rows)
-    selectLossKernels(logits.length).softmax(logits, rows, this.classNames.length, 1, logits)
-    return logits
+    return this.compute(features, this.checkRows('predictProba', features), 'softmax')
   }
 
   /** Natural logarithms of the probabilities, rows × classes, finite where the probability underflows. Errors as in logits. */
   predictLogProba(features: Features | CsrFeatures): Float64Array {
-    const rows = this.checkRows('predictLogProba', features)
-    const logits = this.computeLogits(features, 0, rows)
-    selectLossKernels(logits.length).logSoftmax(logits, rows, this.classNames.length, 1, logits)
-    return logits
+    return this.compute(features, this.checkRows('predictLogProba', features), 'logSoftmax')
   }
 
   /**
    * W·x + b for each row, rows × classes, in float64 for features of any dtype. No rows give an empty array. Throws a
    * TypeError for another kind of features, a RangeError for an incomplete row and for NaN or ±∞ among the features.
+   *
+   * In Node this and all other predictions use every core for dense features in shared memory, from rows × features × classes of 2^31
+   * on; the bits are the same. The threads are kept for half a second, without keeping the process alive.
    */
   logits(features: Features | CsrFeatures): Float64Array {
-    return this.computeLogits(features, 0, this.checkRows('logits', features))
+    return this.compute(features, this.checkRows('logits', features), 'logits')
   }
 
   /**
@@ -267,7 +266,7 @@ export class SoftmaxRegression<L extends Label = Label> {
     const weights = checkSampleWeights('evaluate', rows, sampleWeights)
     const kernels = selectLossKernels(rows * this.classNames.length)
     const metrics = new MetricsCollector(kernels, this.classNames, rows, weights)
-    const step = isSparse(features) ? SPARSE_ROWS : blockRows(this.featureCount, this.classNames.length)
+    const step = this.rowsPerStep(features, rows)
     const logits = this.readLogits(features)
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first)
@@ -294,7 +293,7 @@ export class SoftmaxRegression<L extends Label = Label> {
     const rows = this.checkRows('calibrate', features)
     const encoded = this.checkLabels('calibrate', labels, rows)
     const weights = checkSampleWeights('calibrate', rows, sampleWeights)
-    const logits = this.computeLogits(features, 0, rows)
+    const logits = this.compute(features, rows, 'logits')
     const held = { logits, labels: encoded, classes: this.classNames.length, weights }
     const { status, temperature } = await findTemperature(held, createPause(signal))
     const scaled = {
@@ -356,8 +355,23 @@ export class SoftmaxRegression<L extends Label = Label> {
     return encodeLabels(who, labels, this.classNames)
   }
 
-  private computeLogits(features: Features | CsrFeatures, first: number, rows: number): Float64Array {
-    return this.readLogits(features)(first, rows)
+  /** What a prediction is made of, rows × classes. */
+  private compute(features: Features | CsrFeatures, rows: number, output: Output): Float64Array {
+    if (!isSparse(features) && isForCrew(features, rows, this.weights.length)) {
+      return predictTogether(features, this.weights, this.intercepts, output)
+    }
+    const logits = this.readLogits(features)(0, rows)
+    convertLogits(output, logits, this.classNames.length)
+    return logits
+  }
+
+  /** Rows that are evaluated at once. */
+  private rowsPerStep(features: Features | CsrFeatures, rows: number): number {
+    if (isSparse(features)) return SPARSE_ROWS
+    const products = this.weights.length
+    return isForCrew(features, rows, products)
+      ? rowsForCrew(products)
+      : blockRows(this.featureCount, this.classNames.length)
   }
 
   /** What computes the logits of rows of these features, with the weights as they are now. */
@@ -375,6 +389,10 @@ export class SoftmaxRegression<L extends Label = Label> {
     const pass = this.#pass
     pass.setWeights(this.weights, this.intercepts)
     return (first, rows) => {
+      if (isForCrew(features, rows, this.weights.length)) {
+        const part = features.subarray(first * this.featureCount, (first + rows) * this.featureCount)
+        return predictTogether(part, this.weights, this.intercepts, 'logits')
+      }
       const out = new Float64Array(rows * classes)
       pass.logits(features, first, rows, out)
       return out

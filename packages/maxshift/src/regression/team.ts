@@ -14,7 +14,10 @@ export const TICKET = 0
 export const CHUNKS = 1
 export const STAGE = 2
 export const DONE = 3
-const CONTROL_LENGTH = 4
+export const CONTROL_LENGTH = 4
+
+/** The ticket of a job that is over: threads leave it. */
+export const OVER = -1
 
 /** Chunks per round are fewer. */
 export const ROUND = 2 ** 12
@@ -32,7 +35,7 @@ export function takeChunk(control: Int32Array): [stage: number, chunk: number, r
   for (;;) {
     const ticket = Atomics.load(control, TICKET)
     const left = ticket % ROUND
-    if (left === 0) return undefined
+    if (left <= 0) return undefined
     if (Atomics.compareExchange(control, TICKET, ticket, ticket - 1) !== ticket) continue
     // The round cannot end before this chunk, so what belongs to it stays.
     return [control[STAGE], control[CHUNKS] - left, (ticket - left) / ROUND]

@@ -4,6 +4,8 @@
 
 export interface Thread {
   post(message: unknown): void
+  /** Lets the process end although this thread has not; needed in Node alone. */
+  unref(): void
   /** Stops the thread wherever it is. */
   end(): Promise<unknown>
 }
@@ -26,6 +28,7 @@ interface NodePort {
 }
 interface NodeWorker extends NodePort {
   terminate(): Promise<number>
+  unref(): void
 }
 
 interface NodeGlobals {
@@ -57,7 +60,11 @@ function wrapNode(worker: NodeWorker, { ready, died }: Events): Thread {
   worker.on('message', ready)
   worker.on('error', (error: unknown) => died(failure(error)))
   worker.on('exit', (code: number) => died(failure(`it ended with exit code ${code}`)))
-  return { post: (message) => worker.postMessage(message), end: () => worker.terminate() }
+  return {
+    post: (message) => worker.postMessage(message),
+    unref: () => worker.unref(),
+    end: () => worker.terminate(),
+  }
 }
 
 function wrapWeb(worker: Worker, { ready, died }: Events): Thread {
@@ -69,6 +76,7 @@ function wrapWeb(worker: Worker, { ready, died }: Events): Thread {
   worker.onmessageerror = () => died(failure('it could not read its data'))
   return {
     post: (message) => worker.postMessage(message),
+    unref: () => {},
     end: async () => worker.terminate(),
   }
 }

@@ -316,3 +316,23 @@ describe('a model throws for', () => {
     expect(call).toThrow(new kind(message))
   })
 })
+
+it('names the first feature that is not finite, wherever it is', async () => {
+  const labels = [0, 1]
+  for (const columns of [1, 5, 2049, 4098]) {
+    for (const place of [0, 3, 4, 4095, 4096, 4097, 8191, 2 * columns - 1]) {
+      if (place >= 2 * columns) continue
+      for (const [value, Type] of [
+        [NaN, Float32Array],
+        [-Infinity, Float64Array],
+      ] as const) {
+        const features = new Type(2 * columns).fill(1e38)
+        features[place] = value
+        if (place + 1 < features.length) features[place + 1] = Infinity
+        const found = `${value} at row ${Math.floor(place / columns)}, column ${place % columns}`
+        const fitting = SoftmaxRegression.fit(features, labels)
+        await expect(fitting).rejects.toThrow(new RangeError(`fit: expected features to be finite, got ${found}`))
+      }
+    }
+  }
+})
