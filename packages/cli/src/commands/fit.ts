@@ -20,10 +20,11 @@ import { describeIgnored } from '../input/table.ts'
 import { metadataOf } from '../model.ts'
 import { checkWritable, writeWhole } from '../output/write-file.ts'
 import type { Recipe } from '../recipe/recipe.ts'
+import type { UsedFile } from '../report/html/origin.ts'
 import { dataJson, fitJson, metricsJson, printJson } from '../report/json.ts'
 import { describeClasses, Summary } from '../report/summary.ts'
 import type { Session } from '../session.ts'
-import { duration, plural, quote, shortest, size } from '../text.ts'
+import { duration, plain, plural, quote, shortest, size } from '../text.ts'
 import { version } from '../version.ts'
 
 export interface FitOptions extends SourceOptions {
@@ -34,6 +35,7 @@ export interface FitOptions extends SourceOptions {
   tolerance: number
   maxIterations: number
   model?: string
+  report?: string
   json?: boolean
 }
 
@@ -45,6 +47,7 @@ interface Inputs {
   train: Dataset
   test: Dataset | undefined
   classes: readonly ClassName[]
+  files: readonly UsedFile[]
 }
 
 /** Runs the command; resolves to its exit code. */
@@ -64,10 +67,13 @@ export async function fit(path: string | undefined, options: FitOptions, session
   session.progress.status('evaluating')
   const evaluated = inputs.test ?? inputs.train
   const evaluation = model.evaluate(evaluated.features, labelsOf(evaluated))
+  const report = failed ? undefined : options.report
+  if (report !== undefined) await reportTo(report, { ...inputs, model, evaluation, evaluated }, session)
   session.progress.done()
 
   const seconds = (performance.now() - begin) / 1000
-  if (summary) printOutcome(summary, { model, evaluation, evaluated, written, seconds }, inputs.test !== undefined)
+  if (summary)
+    printOutcome(summary, { model, evaluation, evaluated, written, report, seconds }, inputs.test !== undefined)
   else printJson(outcomeJson(model, evaluation, inputs, { written, seconds }))
   return model.report.status === 'converged' ? exitCodes.fine : exitCodes.notConverged
 }
@@ -77,6 +83,7 @@ async function readInputs(path: string | undefined, options: FitOptions, { progr
   const testSource = chooseTest(source, options)
   const files = [source, ...(testSource ? [testSource] : [])].flatMap(filesOf)
   if (options.model !== undefined) await checkWritable(options.model, files)
+  if (options.report !== undefined) await checkWritable(options.report, [options.model, ...files])
   progress.status('reading the training data')
   const train = await readSource(source)
   const classes = distinctClasses(source, labelsOf(train))
@@ -86,7 +93,9 @@ async function readInputs(path: string | undefined, options: FitOptions, { progr
   const leftOut = describeIgnored(train.ignored)
   if (leftOut !== '') progress.note(`${leftOut}; --features chooses columns`)
   if (options.model === undefined) progress.note('the model will not be kept; --model FILE writes it')
-  return { train, test, classes }
+  const used = filesOf(source).map((path) => ({ path, use: 'training data' }))
+  const usedToo = testSource ? filesOf(testSource).map((path) => ({ path, use: 'test data' })) : []
+  return { train, test, classes, files: [...used, ...usedToo] }
 }
 
 /** The test data must be of the same kind as the training data. */
@@ -172,6 +181,20 @@ async function writeModel(
   return { path, bytes }
 }
 
+type Judged = Inputs & Pick<Outcome, 'model' | 'evaluation' | 'evaluated'>
+
+async function reportTo(path: string, judged: Judged, { progress }: Session): Promise<void> {
+  progress.status('writing the report')
+  const { writeReport } = await import('../report/html/write-report.ts')
+  const { test, train } = judged
+  await writeReport(path, {
+    ...judged,
+    command: 'fit',
+    rowsOf: test ? 'test data' : 'training data',
+    recipe: train.recipe,
+  })
+}
+
 /** The facts a person may want to see before the wait. */
 function announce(summary: Summary, { train, test }: Inputs, { l2, tolerance }: FitOptions): void {
   summary.data('Training', train, describeClasses(labelsOf(train)))
@@ -186,12 +209,13 @@ interface Outcome {
   evaluation: Evaluation
   evaluated: Dataset
   written: WrittenModel | undefined
+  report: string | undefined
   seconds: number
 }
 
 function printOutcome(
   summary: Summary,
-  { model, evaluation, evaluated, written, seconds }: Outcome,
+  { model, evaluation, evaluated, written, report, seconds }: Outcome,
   isTest: boolean,
 ): void {
   summary.fit(model.report)
@@ -200,6 +224,7 @@ function printOutcome(
   summary.gap()
   const why = model.report.status === 'not-finite' ? 'the fit failed' : 'no --model'
   summary.block('Model', written ? `${written.path} (${size(written.bytes)})` : `not written (${why})`)
+  if (report !== undefined) summary.block('Report', plain(report))
   summary.block('Time', `${duration(seconds)} in all`)
 }
 
