@@ -92,9 +92,9 @@ export class SoftmaxRegression<L extends Label = Label> {
   /** The names given to fit, if any. */
   readonly featureNames: readonly string[] | undefined
   readonly featureCount: number
-  /** classes × features, for features as they are, before featureScale. */
+  /** classes × features, for features as they are, before featureScale. Not to be changed: predictions would not follow. */
   readonly weights: Float64Array
-  /** One per class; all 0 if fitted without. */
+  /** One per class; all 0 if fitted without. Not to be changed. */
   readonly intercepts: Float64Array
   /** Means of the features over the training rows, each counted by its weight; undefined in a model from a file of an older release. */
   readonly means: Float64Array | undefined
@@ -365,6 +365,12 @@ export class SoftmaxRegression<L extends Label = Label> {
     return logits
   }
 
+  private createPass(): LinearPass {
+    const pass = selectLinearKernels().createPass(this.featureCount, this.classNames.length)
+    pass.setWeights(this.weights, this.intercepts)
+    return pass
+  }
+
   /** Rows that are evaluated at once. */
   private rowsPerStep(features: Features | CsrFeatures, rows: number): number {
     if (isSparse(features)) return SPARSE_ROWS
@@ -374,7 +380,7 @@ export class SoftmaxRegression<L extends Label = Label> {
       : blockRows(this.featureCount, this.classNames.length)
   }
 
-  /** What computes the logits of rows of these features, with the weights as they are now. */
+  /** What computes the logits of rows of these features. */
   private readLogits(features: Features | CsrFeatures): (first: number, rows: number) => Float64Array {
     const classes = this.classNames.length
     if (isSparse(features)) {
@@ -385,9 +391,8 @@ export class SoftmaxRegression<L extends Label = Label> {
         return out
       }
     }
-    this.#pass ??= selectLinearKernels().createPass(this.featureCount, classes)
+    this.#pass ??= this.createPass()
     const pass = this.#pass
-    pass.setWeights(this.weights, this.intercepts)
     return (first, rows) => {
       if (isForCrew(features, rows, this.weights.length)) {
         const part = features.subarray(first * this.featureCount, (first + rows) * this.featureCount)
