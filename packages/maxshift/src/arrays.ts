@@ -27,6 +27,9 @@ export type Labels = IntegerArray | readonly number[]
 /** The array type of results: float32 for a Float32Array, else float64. */
 export type ResultArray<L extends Logits> = L extends Float32Array ? Float32Array : Float64Array
 
+/** Logits of the same dtype as others: a Float32Array goes with a Float32Array, and Float64Array and number[] with each other. */
+export type SameDtype<L extends Logits> = L extends Float32Array ? Float32Array : Float64Array | readonly number[]
+
 /** A zeroed array of the dtype of another. */
 export const arrayLike = (like: FloatArray, length: number): FloatArray =>
   like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)

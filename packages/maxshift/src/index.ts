@@ -3,7 +3,7 @@
  *
  * @module maxshift
  */
-export type { Dtype, FloatArray, IntegerArray, Labels, Logits, ResultArray } from './arrays.ts'
+export type { Dtype, FloatArray, IntegerArray, Labels, Logits, ResultArray, SameDtype } from './arrays.ts'
 export type { Features } from './kernels/kernels.ts'
 export { type Backend, backend, type Mode } from './kernels/select.ts'
 export {
@@ -33,6 +33,7 @@ export {
   type LinearResult,
   linearCrossEntropy,
   linearCrossEntropyWithGradient,
+  type WithFeaturesGradient,
 } from './loss/linear-cross-entropy.ts'
 export type { LinearCrossEntropyOptions } from './loss/linear-plan.ts'
 export type {

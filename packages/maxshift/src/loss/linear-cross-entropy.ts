@@ -28,10 +28,13 @@ export type LinearResult<F, W> = W extends Float32Array
 export type LinearLoss<F, W, R extends Reduction> = R extends 'none' ? LinearResult<F, W> : number
 
 /** Options of linearCrossEntropyWithGradient. */
-export interface LinearCrossEntropyGradientOptions<R extends Reduction = 'mean', T extends FloatArray = never>
-  extends LinearCrossEntropyOptions<R> {
+export interface LinearCrossEntropyGradientOptions<
+  R extends Reduction = 'mean',
+  T extends FloatArray = never,
+  G extends boolean = boolean,
+> extends LinearCrossEntropyOptions<R> {
   /** Whether to compute the gradient of the features too: a third product as large as the others. Default false. */
-  featuresGradient?: boolean | undefined
+  featuresGradient?: G | undefined
   /** Arrays that receive the gradients, of their dtype and at least as long, apart from each other and from all inputs. */
   out?: { weightsGradient?: T | undefined; biasGradient?: T | undefined; featuresGradient?: T | undefined } | undefined
 }
@@ -47,6 +50,11 @@ export interface LinearGradients<L extends number | FloatArray, T extends FloatA
   /** rows × featureCount, if it was asked for. */
   featuresGradient?: T
 }
+
+/** What is returned besides with `featuresGradient: true`. */
+export type WithFeaturesGradient<G extends boolean, T extends FloatArray> = [G] extends [true]
+  ? { featuresGradient: T }
+  : unknown
 
 /**
  * The loss of crossEntropy for the logits x·Wᵀ + b of each row x of the features, with its options, and without ever storing the logits:
@@ -105,12 +113,13 @@ export function linearCrossEntropyWithGradient<
   F extends Features | readonly number[],
   W extends Numbers,
   R extends Reduction = 'mean',
+  G extends boolean = false,
 >(
   features: F,
   weights: W,
   labels: LabelsOrTargets,
-  options: LinearCrossEntropyGradientOptions<R, LinearResult<F, W>>,
-): LinearGradients<LinearLoss<F, W, R>, LinearResult<F, W>> {
+  options: LinearCrossEntropyGradientOptions<R, LinearResult<F, W>, G>,
+): LinearGradients<LinearLoss<F, W, R>, LinearResult<F, W>> & WithFeaturesGradient<G, LinearResult<F, W>> {
   const who = 'linearCrossEntropyWithGradient'
   const checked = checkLinearPlan(
     who,
@@ -125,7 +134,8 @@ export function linearCrossEntropyWithGradient<
   const named = OUT_NAMES.flatMap((name): Named[] => (gradients[name] === undefined ? [] : [[name, gradients[name]]]))
   checkResultsApart(who, [...statsOf(plan), ...named], inputsOf(plan))
   const loss = run(plan, gradients)
-  return { loss, ...gradients } as LinearGradients<LinearLoss<F, W, R>, LinearResult<F, W>>
+  return { loss, ...gradients } as LinearGradients<LinearLoss<F, W, R>, LinearResult<F, W>> &
+    WithFeaturesGradient<G, LinearResult<F, W>>
 }
 
 interface Gradients {

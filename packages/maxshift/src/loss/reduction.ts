@@ -107,12 +107,12 @@ function largestLoss(losses: Float64Array, factors: RowWeights): number {
 }
 
 /**
- * Fills `above` with (Σ factors · losses) / Σ divisors as a pair, from losses up to `largest`; false if the numbers are too large or too
- * small for pairs. The divisors' sum, not 0, is in `below`.
+ * Fills `above` with (Σ factors · losses) / Σ divisors as a pair; false if the numbers are too large or too small for pairs, or not
+ * finite. The divisors' sum, not 0, is in `below`. (A loss too large for the error of its product makes that and the sum NaN.)
  */
-function divideSums(losses: Float64Array, low: Float64Array | null, factors: RowWeights, largest: number): boolean {
+function divideSums(losses: Float64Array, low: Float64Array | null, factors: RowWeights): boolean {
   addUp(losses, low, factors, above)
-  const inside = largest < LARGEST && above.hi < LARGEST && above.hi > SMALLEST && below.hi > SMALLEST
+  const inside = above.hi < LARGEST && above.hi > SMALLEST && below.hi > SMALLEST
   if (inside) dividePairs(above.hi, above.lo, below.hi, below.lo, above)
   return inside
 }
@@ -128,9 +128,11 @@ export function weightedMeanOf(
   below.lo = 0
   if (divisors !== null) sumOfWeights(divisors, below)
   if (below.hi === 0) return 0
-  const largest = largestLoss(losses, factors)
-  if (largest === 0 || !Number.isFinite(largest)) return largest
-  if (!divideSums(losses, low, factors, largest)) return exactWeightedMean(losses, low, factors, divisors)
+  if (!divideSums(losses, low, factors)) {
+    const largest = largestLoss(losses, factors)
+    if (largest === 0 || !Number.isFinite(largest)) return largest
+    return exactWeightedMean(losses, low, factors, divisors)
+  }
 
   const bound = above.hi * (BLOCK_ERROR + (losses.length / BLOCK + 8) * PER_BLOCK_ERROR)
   const rounded = above.hi + (above.lo - bound)
@@ -154,7 +156,7 @@ export function meanPairOf(
   mean.hi = below.hi === 0 ? 0 : largest
   mean.lo = 0
   if (mean.hi === 0 || !Number.isFinite(largest)) return
-  if (divideSums(losses, low, factors, largest)) {
+  if (divideSums(losses, low, factors)) {
     mean.hi = above.hi
     mean.lo = above.lo
     return

@@ -2,7 +2,7 @@
  * Kullback-Leibler and Jensen-Shannon divergence from logits, with gradients: checked, allocating, either dtype. The formulas are in
  * kernels/js/divergence-double.ts.
  */
-import type { FloatArray, Logits, ResultArray } from '../arrays.ts'
+import type { FloatArray, Logits, ResultArray, SameDtype } from '../arrays.ts'
 import { checkApart, checkLogits, checkOptions, checkOut } from '../check.ts'
 import { jsDouble, klDouble } from '../kernels/js/divergence-double.ts'
 import { jsSingle, klSingle } from '../kernels/js/divergence-single.ts'
@@ -125,19 +125,19 @@ function withGradient(
  */
 export function klDivergence<L extends Logits>(
   aLogits: L,
-  bLogits: Logits,
+  bLogits: SameDtype<L>,
   options: DivergenceOptions<ResultArray<L>> & RowsGiven,
 ): ResultArray<L>
-export function klDivergence(
-  aLogits: Logits,
-  bLogits: Logits,
+export function klDivergence<L extends Logits>(
+  aLogits: L,
+  bLogits: SameDtype<L>,
   options?: DivergenceOptions & OneRow & { out?: undefined },
 ): number
-export function klDivergence(
-  aLogits: Logits,
-  bLogits: Logits,
-  options?: DivergenceOptions<FloatArray>,
-): number | FloatArray
+export function klDivergence<L extends Logits>(
+  aLogits: L,
+  bLogits: SameDtype<L>,
+  options?: DivergenceOptions<ResultArray<L>>,
+): number | ResultArray<L>
 export function klDivergence(
   aLogits: Logits,
   bLogits: Logits,
@@ -158,19 +158,19 @@ export function klDivergence(
  */
 export function jsDivergence<L extends Logits>(
   aLogits: L,
-  bLogits: Logits,
+  bLogits: SameDtype<L>,
   options: DivergenceOptions<ResultArray<L>> & RowsGiven,
 ): ResultArray<L>
-export function jsDivergence(
-  aLogits: Logits,
-  bLogits: Logits,
+export function jsDivergence<L extends Logits>(
+  aLogits: L,
+  bLogits: SameDtype<L>,
   options?: DivergenceOptions & OneRow & { out?: undefined },
 ): number
-export function jsDivergence(
-  aLogits: Logits,
-  bLogits: Logits,
-  options?: DivergenceOptions<FloatArray>,
-): number | FloatArray
+export function jsDivergence<L extends Logits>(
+  aLogits: L,
+  bLogits: SameDtype<L>,
+  options?: DivergenceOptions<ResultArray<L>>,
+): number | ResultArray<L>
 export function jsDivergence(
   aLogits: Logits,
   bLogits: Logits,
@@ -194,17 +194,17 @@ export function jsDivergence(
  */
 export function klDivergenceWithGradient<L extends Logits>(
   aLogits: L,
-  bLogits: Logits,
+  bLogits: SameDtype<L>,
   options: DivergenceGradientOptions<ResultArray<L>> & RowsGiven,
 ): DivergenceWithGradient<ResultArray<L>, ResultArray<L>>
 export function klDivergenceWithGradient<L extends Logits>(
   aLogits: L,
-  bLogits: Logits,
+  bLogits: SameDtype<L>,
   options?: DivergenceGradientOptions<ResultArray<L>> & OneRow,
 ): DivergenceWithGradient<number, ResultArray<L>>
 export function klDivergenceWithGradient<L extends Logits>(
   aLogits: L,
-  bLogits: Logits,
+  bLogits: SameDtype<L>,
   options?: DivergenceGradientOptions<ResultArray<L>>,
 ): DivergenceWithGradient<number | ResultArray<L>, ResultArray<L>>
 export function klDivergenceWithGradient(
@@ -228,17 +228,17 @@ export function klDivergenceWithGradient(
  */
 export function jsDivergenceWithGradient<L extends Logits>(
   aLogits: L,
-  bLogits: Logits,
+  bLogits: SameDtype<L>,
   options: DivergenceGradientOptions<ResultArray<L>> & RowsGiven,
 ): DivergenceWithGradient<ResultArray<L>, ResultArray<L>>
 export function jsDivergenceWithGradient<L extends Logits>(
   aLogits: L,
-  bLogits: Logits,
+  bLogits: SameDtype<L>,
   options?: DivergenceGradientOptions<ResultArray<L>> & OneRow,
 ): DivergenceWithGradient<number, ResultArray<L>>
 export function jsDivergenceWithGradient<L extends Logits>(
   aLogits: L,
-  bLogits: Logits,
+  bLogits: SameDtype<L>,
   options?: DivergenceGradientOptions<ResultArray<L>>,
 ): DivergenceWithGradient<number | ResultArray<L>, ResultArray<L>>
 export function jsDivergenceWithGradient(

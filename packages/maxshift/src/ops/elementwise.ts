@@ -35,6 +35,7 @@ export interface ElementwiseOptions<T = FloatArray> {
 /** A function of one number, also entry by entry of an array; options are for arrays alone. */
 export interface Unary {
   <X extends Logits>(x: X, options?: ElementwiseOptions<ElementwiseResult<X>>): ElementwiseResult<X>
+  <X extends Elements>(x: X, options?: ElementwiseOptions<Exclude<ElementwiseResult<X>, number>>): ElementwiseResult<X>
   (x: number): number
 }
 

@@ -7,6 +7,7 @@
  * with d_k = o_k − o_label. Newton's method finds the zero of f′ inside a bracket. The bracket has no unit: at its ends the largest
  * |d| of all rows is between 512 and 1024, or a millionth of that.
  */
+import type { AbortSignalLike } from '../abort.ts'
 import { LossSum } from '../kernels/row-losses.ts'
 import { sameScales } from '../kernels/scales.ts'
 import { selectLossKernels } from '../kernels/select-losses.ts'
@@ -20,7 +21,7 @@ export interface CalibrateOptions {
   /** How much each row counts, ≥ 0 and not all 0; default all alike. */
   readonly sampleWeights?: Numbers | undefined
   /** Aborting rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: AbortSignalLike | undefined
 }
 
 /** Rows whose logits are known. */

@@ -3,6 +3,7 @@
  *
  * @module maxshift/regression
  */
+export type { AbortSignalLike } from '../abort.ts'
 export type { Features } from '../kernels/kernels.ts'
 export type { OptimStatus } from '../optim/result.ts'
 export type { Schedule } from '../optim/schedule.ts'

@@ -1,6 +1,7 @@
 /**
  * The options of model.inference: what they mean, what they may be, and which models may be asked.
  */
+import type { AbortSignalLike } from '../abort.ts'
 import type { FloatArray } from '../arrays.ts'
 import { checkFlag, checkNumber, checkOptions, describe } from '../check.ts'
 import type { Features } from '../kernels/kernels.ts'
@@ -32,7 +33,7 @@ export interface InferenceOptions {
   /** The offset of the fit, rows × classes. */
   readonly offset?: FloatArray | undefined
   /** Aborting rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: AbortSignalLike | undefined
 }
 
 const KNOWN: readonly (keyof InferenceOptions)[] = [

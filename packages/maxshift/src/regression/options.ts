@@ -1,6 +1,7 @@
 /**
  * The options of a fit: what they mean, what they are by default, and what they may be.
  */
+import type { AbortSignalLike } from '../abort.ts'
 import type { FloatArray } from '../arrays.ts'
 import { checkChoice, checkInteger, checkOptions, describe } from '../check.ts'
 import { checkWeights } from '../loss/checks.ts'
@@ -128,7 +129,7 @@ export interface FitOptions {
    */
   readonly resume?: Uint8Array
   /** Aborting makes the fit reject with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignalLike
   /** Told of every step. Returning false ends the fit and keeps the model so far, with the status `stopped`. */
   readonly onIteration?: (progress: FitIteration) => unknown
 }
@@ -158,7 +159,7 @@ export interface FitSettings {
   /** undefined for as many as make sense. */
   readonly threads: number | undefined
   readonly seed: number
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignalLike | undefined
   readonly onIteration: ((progress: FitIteration) => unknown) | undefined
 }
 

@@ -4,6 +4,7 @@
  * The turn of the event loop is taken through a message channel, because timers are slowed down in browsers, in
  * background tabs to one per second.
  */
+import type { AbortSignalLike } from '../abort.ts'
 
 /** Longest time without a turn, in milliseconds, if asked often enough. */
 const PATIENCE = 30
@@ -11,7 +12,7 @@ const PATIENCE = 30
 /** Rejects with the reason of the signal once it is aborted; otherwise resolves, after a turn of the event loop if one is due. */
 export type Pause = () => Promise<void>
 
-export function createPause(signal: AbortSignal | undefined): Pause {
+export function createPause(signal: AbortSignalLike | undefined): Pause {
   let last = performance.now()
   return async () => {
     signal?.throwIfAborted()

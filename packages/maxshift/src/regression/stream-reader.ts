@@ -2,6 +2,7 @@
  * A stream of chunks of any size as batches of one size, so that what is computed does not depend on how the rows arrive. No more
  * than a chunk and the batches in use are held.
  */
+import type { AbortSignalLike } from '../abort.ts'
 import { describe } from '../check.ts'
 import type { Features } from '../kernels/kernels.ts'
 import { checkDenseKind, checkFeatureCount, checkFinite, checkLabelKind } from './checks.ts'
@@ -41,9 +42,9 @@ export class StreamReader {
   private readonly who: string
   private readonly source: StreamSource
   private readonly classNames: readonly Label[]
-  private readonly signal: AbortSignal | undefined
+  private readonly signal: AbortSignalLike | undefined
 
-  constructor(who: string, source: unknown, classNames: readonly Label[], signal: AbortSignal | undefined) {
+  constructor(who: string, source: unknown, classNames: readonly Label[], signal: AbortSignalLike | undefined) {
     if (!isIterable(source) && typeof source !== 'function') {
       const expected = 'an iterable of chunks or a function that returns one'
       throw new TypeError(`${who}: expected source to be ${expected}, got ${describe(source)}`)
@@ -110,7 +111,7 @@ const isIterable = (value: unknown): value is Iterable<unknown> | AsyncIterable<
 /** The same, but a signal need not wait for a source that does not answer. The source is closed however it ends. */
 async function* untilAborted(
   chunks: Iterable<unknown> | AsyncIterable<unknown>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignalLike | undefined,
 ): AsyncGenerator<unknown, void, void> {
   const iterator = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
   let finished = false
@@ -132,7 +133,7 @@ async function* untilAborted(
 }
 
 /** Settles with the promise, or rejects with the reason of the signal if that comes first. */
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+function orAbort<T>(promise: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason)
