@@ -30,8 +30,12 @@ Data:
   Images and their labels are a pair of IDX files, as MNIST comes (also with
   .gz); pixels are divided by 255.
 
-Ctrl-C ends the fit after the current iteration and keeps the model so far.
-Ctrl-C again ends the command at once.
+Without --l2, seven values, one in a decade, are tried on rows held out: with 5
+folds, or once with a fifth of the rows where numbers × classes pass 20 million.
+Images take 1/rows, and so do tables of fewer than ten rows.
+
+Ctrl-C ends the fit after the current iteration and keeps the model so far;
+while l2 is being chosen, the best so far is fitted. Ctrl-C again ends at once.
 
 Examples:
   $ maxshift fit iris.csv --label species --model iris.safetensors
@@ -161,7 +165,19 @@ function addFit(program: Command, act: Act): void {
     .option('--test-labels <FILE>', 'IDX file of labels, one for each test image')
     .option('--model <FILE>', 'where to write the model (safetensors); without it the model is not kept')
     .option('--report <FILE>', 'write a report with charts to FILE (HTML)')
-    .option('--l2 <NUMBER>', 'strength of the penalty l2/2·‖weights‖² (default: 1/rows)', nonNegative)
+    .option('--l2 <NUMBER>', 'strength of the penalty l2/2·‖weights‖² (default: chosen on held-out rows)', nonNegative)
+    .option('--l1 <NUMBER>', 'strength of the penalty l1·Σ|weights|, which makes many of them 0', nonNegative)
+    .option('--folds <N>', 'choose l2 by cross-validation with N folds', folds)
+    .option('--one-se', 'take the largest l2 within one standard error of the best')
+    .option('--standardize', 'penalise weights in units of deviations (default for mixed tables)')
+    .option('--no-standardize', 'penalise weights as they are')
+    .addOption(new Option('--class-weights <HOW>', 'give every class the same weight').choices(['balanced']))
+    .option('--weights <COLUMN>', 'column of DATA that says how much each row counts')
+    .option('--seed <N>', 'for what is drawn at random', seed, 0)
+    .option('--threads <N>', 'the most threads (default: as many as there are cores)', wholePositive)
+    .option('--max-seconds <N>', 'end the fit after this time and keep the model so far', positive)
+    .option('--checkpoint <FILE>', 'write down now and then where the fit is; needs --l2, or images')
+    .option('--resume <FILE>', 'go on from a checkpoint of the same data and options')
     .option('--tolerance <NUMBER>', 'gradient norm at which the fit counts as converged', positive, 1e-3)
     .option('--max-iterations <N>', 'iterations after which the fit ends unconverged', wholePositive, 1000)
     .option('--json', 'print one JSON object on stdout and nothing else')
@@ -199,6 +215,7 @@ function addEvaluate(program: Command, act: Act): void {
     .option('--images <FILE>', 'IDX file of images, instead of DATA')
     .option('--labels <FILE>', 'IDX file of labels, one for each image')
     .option('--report <FILE>', 'write a report with charts to FILE (HTML)')
+    .option('--weights <COLUMN>', 'column of DATA that says how much each row counts')
     .option('--json', 'print one JSON object on stdout and nothing else')
     .addHelpText('after', evaluateHelp)
   prepare(command, 'maxshift evaluate')
@@ -308,3 +325,5 @@ const textBits = (text: string) =>
   numberFrom(text, (value) => Number.isInteger(value) && value >= 8 && value <= 24, 'an integer from 8 to 24')
 const wholePositive = (text: string) =>
   numberFrom(text, (value) => Number.isSafeInteger(value) && value > 0, 'an integer > 0')
+const folds = (text: string) => numberFrom(text, (value) => Number.isSafeInteger(value) && value >= 2, 'an integer ≥ 2')
+const seed = (text: string) => numberFrom(text, (value) => Number.isSafeInteger(value) && value >= 0, 'an integer ≥ 0')

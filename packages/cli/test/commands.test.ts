@@ -23,9 +23,12 @@ describe('fit', () => {
     expect(stdout).toMatch(
       /^Training {4}90 rows, 2 features, 30 "setosa", 30 "versicolor", 30 "virginica"\n {12}flowers\.csv\n/,
     )
-    expect(stdout).toMatch(/\nSolver {6}L-BFGS, l2 0\.01111 \(1\/rows\), tolerance 1e-3\n/)
+    expect(stdout).toMatch(/\nSolver {6}L-BFGS, l2 by 5 folds, tolerance 1e-3, standardized\n/)
+    expect(stdout).toMatch(
+      /\nChoice {6}l2 \S+ of 7 from \S+ to \S+\n {12}log-loss 0\.\d+ ± 0\.\d+ on held-out rows \(5 folds\), the lowest\n/,
+    )
     expect(stdout).toMatch(/\nFit {9}converged after \d+ iterations, \d+ passes, [\d.]+ s\n/)
-    expect(stdout).toMatch(/\nResult {6}accuracy \d\d\.\d\d % \(\d\d of 90\) on the training data\n/)
+    expect(stdout).toMatch(/\nResult {6}accuracy \d+\.\d\d % \(\d\d of 90\) on the training data\n/)
     expect(stdout).toMatch(/\n {18}true {2}setosa {2}versicolor {2}virginica\n/)
     expect(stdout).toMatch(/\nModel {7}a\.safetensors \([\d.]+ (bytes|kB)\)\nTime {8}[\d.]+ s in all\n$/)
     expect(`${stdout}${stderr}`).not.toContain('\u001b')
@@ -49,8 +52,24 @@ describe('fit', () => {
       gradientNorm: z.number(),
       tolerance: z.number(),
       l2: z.number(),
+      l1: z.number(),
+      standardize: z.boolean(),
+      solver: z.literal(['lbfgs', 'newton-cg', 'proximal']),
       seconds: z.number(),
+      separation: z.strictObject({ kind: z.string(), classNames: z.array(z.string()) }).optional(),
     }),
+    search: z
+      .strictObject({
+        method: z.literal(['cross-validation', 'holdout']),
+        folds: z.int(),
+        l2s: z.array(z.number()),
+        logLoss: z.array(z.number()),
+        standardError: z.array(z.number()),
+        best: z.int(),
+        oneStandardError: z.int(),
+        chosen: z.int(),
+      })
+      .nullable(),
     training: z.strictObject(metricsJson()).optional(),
     test: z.strictObject({ data: dataJson(), ...metricsJson() }).optional(),
     model: z.strictObject({ path: z.string(), bytes: z.int() }).nullable(),
@@ -70,7 +89,8 @@ describe('fit', () => {
       ignoredColumns: ['note'],
     })
     expect(result.classes).toEqual(['setosa', 'versicolor', 'virginica'])
-    expect(result.fit).toMatchObject({ status: 'converged', tolerance: 1e-3, l2: 1 / 90 })
+    expect(result.fit).toMatchObject({ status: 'converged', tolerance: 1e-3, standardize: true, l1: 0 })
+    expect(result.fit.l2).toBe(result.search?.l2s[result.search.chosen])
     expect(result.model).toEqual({ path: 'b.safetensors', bytes: readFileSync(`${cwd}/b.safetensors`).length })
     expect(result.training?.confusion.flat().reduce((sum, n) => sum + n)).toBe(90)
   })
@@ -86,6 +106,48 @@ describe('fit', () => {
     expect(result.model).toBe(null)
   })
 
+  test('weights of rows: a weight of 2 is the row twice, and the column is no feature', async () => {
+    const rows = ['1,a', '2,a', '2,b', '3,b', '1.5,b', '4,c', '3,c']
+    write('once.csv', `x,k,w\n${rows.map((row, i) => `${row},${1 + (i % 2)}`).join('\n')}\n`)
+    write('twice.csv', `x,k\n${rows.flatMap((row, i) => (i % 2 === 0 ? [row] : [row, row])).join('\n')}\n`)
+    const options = ['--label', 'k', '--l2', '0.1', '--tolerance', '1e-10', '--json']
+    const weighted = fitJson.parse(JSON.parse((await run('fit', 'once.csv', ...options, '--weights', 'w')).stdout))
+    const repeated = fitJson.parse(JSON.parse((await run('fit', 'twice.csv', ...options)).stdout))
+    expect(weighted.data.featureNames).toEqual(['x'])
+    // Both are at their optimum, which is the same; sums of other orders leave a few roundings.
+    expect(Math.abs(weighted.fit.objective / repeated.fit.objective - 1)).toBeLessThan(1e-13)
+    expect(weighted.training?.logLoss).toBeCloseTo(repeated.training?.logLoss ?? 0, 9)
+    write('bad-weight.csv', 'x,k,w\n1,a,1\n2,b,-1\n')
+    expect((await run('fit', 'bad-weight.csv', '--label', 'k', '--weights', 'w')).stderr).toBe(
+      'maxshift fit: bad-weight.csv, line 3: column "w": expected a weight from 0 to 1e100, got "-1"\n',
+    )
+  })
+
+  test('l2 may be fixed or chosen, not both; checkpoints go with one fit', async () => {
+    const messages = await Promise.all(
+      [
+        ['--l2', '1', '--folds', '3'],
+        ['--l1', '1', '--one-se'],
+        ['--checkpoint', 'c.bin'],
+        ['--l2', '1', '--weights', 'species'],
+      ].map(async (options) => (await run('fit', 'flowers.csv', '--label', 'species', ...options)).stderr),
+    )
+    expect(messages.map((text) => text.replace(/ \(see .*/s, '').replace('maxshift fit: ', ''))).toEqual([
+      '--folds chooses l2, and --l2 leaves nothing to choose; expected one of them',
+      '--one-se chooses l2, and --l1 leaves nothing to choose; expected one of them',
+      '--checkpoint goes with one fit, not with the choice of l2; expected --l2 NUMBER beside it',
+      '"species" holds the weights and cannot be the label too',
+    ])
+  })
+
+  test('a fit goes on from its checkpoint to the same bits', async () => {
+    const fixed = ['fit', 'flowers.csv', '--label', 'species', '--l2', '1e-3', '--tolerance', '1e-9', '--json']
+    const objective = async (...more: string[]) =>
+      fitJson.parse(JSON.parse((await run(...fixed, ...more)).stdout)).fit.objective
+    await objective('--checkpoint', 'c.bin', '--max-iterations', '4')
+    expect(await objective('--resume', 'c.bin')).toBe(await objective())
+  })
+
   test('without --model it says that nothing is kept', async () => {
     const before = names()
     const { code, stdout, stderr } = await run('fit', 'flowers.csv', '--label', 'species')
@@ -96,7 +158,17 @@ describe('fit', () => {
   })
 
   test('a fit that does not converge says so, writes the model and exits with 1', async () => {
-    const args = ['flowers.csv', '--label', 'species', '--max-iterations', '2', '--model', 'c.safetensors']
+    const args = [
+      'flowers.csv',
+      '--label',
+      'species',
+      '--l2',
+      '1e-2',
+      '--max-iterations',
+      '2',
+      '--model',
+      'c.safetensors',
+    ]
     const { code, stdout } = await run('fit', ...args)
     expect(code).toBe(1)
     expect(stdout).toMatch(/\nFit {9}not converged after 2 iterations, /)
@@ -284,10 +356,13 @@ function metricsJson() {
   const share = z.number().min(0).max(1)
   return {
     accuracy: share,
+    balancedAccuracy: share,
+    macroF1: share,
     logLoss: z.number(),
     topK: z.array(share),
     brier: z.number(),
     ece: z.number(),
+    calibration: z.array(z.strictObject({ from: share, to: share, rows: z.number(), probability: share, hits: share })),
     confusion: z.array(z.array(z.int())),
     perClass: z.array(
       z.strictObject({

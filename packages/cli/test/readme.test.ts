@@ -83,7 +83,18 @@ test('a fit reaches the optimum that was computed elsewhere', async () => {
   const { objective } = JSON.parse(
     readFileSync(new URL('../../maxshift/test/fixtures/optimum-iris.json', import.meta.url), 'utf8'),
   )
-  const args = ['fit', 'iris.csv', '--label', 'species', '--tolerance', '1e-8', '--json']
+  const args = [
+    'fit',
+    'iris.csv',
+    '--label',
+    'species',
+    '--l2',
+    String(1 / 150),
+    '--no-standardize',
+    '--tolerance',
+    '1e-8',
+    '--json',
+  ]
   const { stdout } = await maxshift(args, { cwd: folder.path })
   expect(Math.abs(JSON.parse(stdout).fit.objective / objective - 1)).toBeLessThan(1e-14)
 })

@@ -30,7 +30,9 @@ export async function evaluate(
   const data = await readSource(source, expectationOf(options.model, model))
   noteUnseen(data, progress)
   progress.status('evaluating')
-  const metrics = await blameData(data.source[0], () => model.evaluate(data.features, data.labels ?? []))
+  const metrics = await blameData(data.source[0], () =>
+    model.evaluate(data.features, data.labels ?? [], { sampleWeights: data.weights }),
+  )
   if (options.report !== undefined) {
     progress.status('writing the report')
     const { writeReport } = await import('../report/html/write-report.ts')
@@ -55,6 +57,8 @@ export async function evaluate(
   summary.data('Data', data, describeClasses(data.labels ?? []))
   summary.gap()
   summary.metrics(model.classNames, metrics, data.rows)
+  summary.gap()
+  summary.perClass(metrics.perClass)
   if (options.report !== undefined) {
     summary.gap()
     summary.block('Report', plain(options.report))

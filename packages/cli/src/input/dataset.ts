@@ -29,6 +29,8 @@ export interface Dataset {
   /** Height and width (and more) of an image. */
   imageShape?: number[]
   labels?: string[] | number[]
+  /** How much each row counts; all alike without. */
+  weights?: Float64Array
   ignored: readonly IgnoredColumn[]
   /** Cells with levels that the training data did not have, by column. */
   unseen?: ReadonlyMap<string, number>

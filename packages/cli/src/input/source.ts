@@ -22,6 +22,8 @@ export interface SourceOptions {
   maxLevels?: number
   images?: string
   labels?: string
+  /** The column that says how much a row counts. */
+  weights?: string
 }
 
 export type Source = ({ kind: 'table' } & TableRequest) | { kind: 'idx'; images: string; labels?: string }
@@ -43,13 +45,14 @@ export function chooseSource(path: string | undefined, options: SourceOptions, l
       throw new UsageError('--labels FILE goes with --images; --label COLUMN names a column of the data file')
     if (labelled && label === undefined)
       throw new UsageError('expected --label COLUMN, the column that holds the classes')
-    const { exclude, text, textBits, missing, unseen, maxLevels } = options
+    const { exclude, text, textBits, missing, unseen, maxLevels, weights } = options
     return {
       kind: 'table',
       path,
       ...(label === undefined ? {} : { label }),
       ...(features === undefined ? {} : { features: columnList('--features', features) }),
       ...(exclude === undefined ? {} : { exclude: columnList('--exclude', exclude) }),
+      ...(weights === undefined ? {} : { weights }),
       ...(text === undefined ? {} : { text: columnList('--text', text) }),
       ...(textBits === undefined ? {} : { textBits }),
       ...(missing === undefined ? {} : { missing }),
@@ -65,6 +68,7 @@ export function chooseSource(path: string | undefined, options: SourceOptions, l
     const option = features !== undefined ? '--features' : options.exclude !== undefined ? '--exclude' : '--text'
     throw new UsageError(`${option} goes with a data file; every pixel of an image is a feature`)
   }
+  if (options.weights !== undefined) throw new UsageError('--weights COLUMN goes with a data file, not with images')
   if (labelled && labels === undefined) throw new UsageError('expected --labels FILE beside --images FILE')
   return labels === undefined ? { kind: 'idx', images } : { kind: 'idx', images, labels }
 }

@@ -192,6 +192,8 @@ export function findColumns(source: TableSource, names: readonly string[], wante
 
 /** What a cell of the label column is expected to be. */
 export const A_LABEL = 'a label'
+/** And of a column of weights. */
+export const A_WEIGHT = 'a weight from 0 to 1e100'
 
 /** Throws the error for one cell that is not what was expected: its place, its column, its text. */
 export async function refuseCell(source: TableSource, column: Column, row: number, expected: string): Promise<never> {
@@ -200,11 +202,12 @@ export async function refuseCell(source: TableSource, column: Column, row: numbe
   for await (const chunk of source.database.query(sql, source.path)) text = chunk.strings(0)[0]
   const at = `${source.path}, ${await source.place(row)}: column ${quote(column.name)}`
   if (text === null) {
-    const hint = expected === A_LABEL ? '' : ' (--missing says what to fill in)'
+    const hint = expected === A_LABEL || expected === A_WEIGHT ? '' : ' (--missing says what to fill in)'
     throw new DataError(`${at} is empty, expected ${expected}${hint}`)
   }
   const isNumber = text.trim() !== '' && !Number.isNaN(Number(text))
-  const kind = isNumber || /^[+-]?(nan|inf(inity)?)$/i.test(text.trim()) ? 'a finite number' : expected
+  const isInfinite = /^[+-]?(nan|inf(inity)?)$/i.test(text.trim())
+  const kind = (isNumber || isInfinite) && expected !== A_WEIGHT ? 'a finite number' : expected
   const hint = /^-?\d+,\d+$/.test(text) ? ' (write the decimal point as ".")' : ''
   throw new DataError(`${at}: expected ${kind}, got ${quote(text)}${hint}`)
 }

@@ -10,13 +10,15 @@ import { DataError, UsageError } from '../errors.ts'
 import { type CsrFeatures, type EncodedFeatures, Encoder } from '../recipe/encode.ts'
 import { type Plan, planRecipe } from '../recipe/plan.ts'
 import { featureNamesOf, isSparse, type Recipe } from '../recipe/recipe.ts'
-import { describeTable } from '../recipe/statistics.ts'
+import { describeTable, numberOf } from '../recipe/statistics.ts'
 import { plural, quote } from '../text.ts'
 import type { Dataset, IgnoredColumn } from './dataset.ts'
+import type { Chunk } from './duckdb.ts'
 import { readLabels } from './labels.ts'
 import type { Expectation } from './source.ts'
 import {
   A_LABEL,
+  A_WEIGHT,
   type Column,
   findColumn,
   findColumns,
@@ -29,6 +31,8 @@ export interface TableRequest {
   path: string
   /** The column to predict; without it no labels are read. */
   label?: string
+  /** The column that says how much a row counts; it is no feature. */
+  weights?: string
   /** Names of the feature columns, in this order; all columns when absent. */
   features?: readonly string[]
   /** Names of columns that are left out. */
@@ -51,14 +55,16 @@ export async function readTable(request: TableRequest, expected?: Expectation): 
   const source = await openTable(path)
   try {
     const label = request.label === undefined ? undefined : findColumn(source, request.label, '--label')
-    const plan = known ? { recipe: known, ignored: [] } : await planFor(source, label, request)
+    const weight = request.weights === undefined ? undefined : findColumn(source, request.weights, '--weights')
+    const plan = known ? { recipe: known, ignored: [] } : await planFor(source, label, weight, request)
     const { recipe, ignored } = plan
-    const { features, cells, rows, unseen } = await readCells(source, recipe, label)
+    const { features, cells, weights, rows, unseen } = await readCells(source, recipe, label, weight)
     if (rows === 0) throw new DataError(`${path}: has column names but no rows`)
     const featureNames = isSparse(recipe) ? {} : { featureNames: featureNamesOf(recipe) }
     const featureCount = 'columns' in features ? features.columns : features.length / rows
     const shape = { source: [path], rows, featureCount, features, ignored, recipe, unseen }
     const dataset: Dataset = { ...shape, ...featureNames }
+    if (weight) dataset.weights = checkWeights(path, weight, weights)
     if (label) dataset.labels = await readLabels(source, label.name, cells, expected?.classes)
     return dataset
   } catch (error) {
@@ -80,7 +86,12 @@ function recipeOf(path: string, { recipe, featureNames, featureCount }: Expectat
   )
 }
 
-async function planFor(source: TableSource, label: Column | undefined, request: TableRequest): Promise<Plan> {
+async function planFor(
+  source: TableSource,
+  label: Column | undefined,
+  weight: Column | undefined,
+  request: TableRequest,
+): Promise<Plan> {
   const { features, exclude = [], text = [], missing = 'error', unseen = 'base' } = request
   const { maxLevels = MAX_LEVELS, textBits = TEXT_BITS } = request
   const asked = new Set([...(features ?? []), ...text])
@@ -91,7 +102,11 @@ async function planFor(source: TableSource, label: Column | undefined, request: 
   if (label && asked.has(label.name)) {
     throw new UsageError(`${quote(label.name)} is the label and cannot be a feature too`)
   }
-  const out = new Set([...exclude, ...(label ? [label.name] : [])])
+  if (weight && (weight.name === label?.name || asked.has(weight.name))) {
+    const other = weight.name === label?.name ? 'the label' : 'a feature'
+    throw new UsageError(`${quote(weight.name)} holds the weights and cannot be ${other} too`)
+  }
+  const out = new Set([...exclude, ...[label, weight].flatMap((column) => (column ? [column.name] : []))])
   const all = source.columns.filter(({ name }) => !out.has(name))
   const columns = features ? findColumns(source, [...new Set([...features, ...text])], '--features') : all
   const statistics = await describeTable(source, columns)
@@ -99,22 +114,49 @@ async function planFor(source: TableSource, label: Column | undefined, request: 
   return await planRecipe(source, statistics, { missing, unseen, maxLevels, text, textBits, asked })
 }
 
-async function readCells(source: TableSource, recipe: Recipe, label: Column | undefined) {
+async function readCells(source: TableSource, recipe: Recipe, label: Column | undefined, weight: Column | undefined) {
   const encoder = new Encoder(source, recipe)
-  const selected = [...encoder.selected, ...(label ? [`CAST(${label.cell} AS VARCHAR)`] : [])]
+  const encoded = encoder.selected.length
+  const labelSql = label ? [`CAST(${label.cell} AS VARCHAR)`] : []
+  const selected = [...encoder.selected, ...labelSql, ...(weight ? [numberOf(weight)] : [])]
   const parts: EncodedFeatures[] = []
   const cells: string[] = []
+  const weights: number[] = []
   let rows = 0
   for await (const chunk of source.database.query(`SELECT ${selected.join(', ')} FROM ${source.from}`, source.path)) {
-    const texts = label ? chunk.strings(selected.length - 1) : []
+    const texts = label ? chunk.strings(encoded) : []
     const unlabelled = texts.indexOf(null)
     if (label && unlabelled >= 0) await refuseCell(source, label, rows + unlabelled, A_LABEL)
     parts.push(await encoder.encode(chunk, rows))
     for (const text of texts) cells.push(text ?? '')
+    if (weight) await takeWeights(source, weight, chunk, selected.length - 1, rows, weights)
     rows += chunk.rows
   }
   await encoder.finish()
-  return { features: join(parts, encoder.width), cells, rows, unseen: encoder.unseen }
+  return { features: join(parts, encoder.width), cells, weights, rows, unseen: encoder.unseen }
+}
+
+/** The weights of a batch of rows: numbers in [0, 1e100]. */
+async function takeWeights(
+  source: TableSource,
+  weight: Column,
+  chunk: Chunk,
+  place: number,
+  first: number,
+  weights: number[],
+): Promise<void> {
+  const values = chunk.doubles(place)
+  const empty = chunk.firstNull(place)
+  for (let row = 0; row < chunk.rows; row++) {
+    const isFine = row !== empty && values[row] >= 0 && values[row] <= 1e100
+    if (!isFine) await refuseCell(source, weight, first + row, A_WEIGHT)
+    weights.push(values[row])
+  }
+}
+
+function checkWeights(path: string, { name }: Column, weights: readonly number[]): Float64Array {
+  if (weights.some((weight) => weight > 0)) return Float64Array.from(weights)
+  throw new DataError(`${path}: column ${quote(name)} holds no weight above 0`)
 }
 
 /** Batches as one array, or one sparse matrix. */

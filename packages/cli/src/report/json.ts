@@ -3,6 +3,7 @@
  * is not finite is null there.
  */
 import type { Evaluation, FitReport } from 'maxshift/regression'
+import type { Search } from '../commands/choose-l2.ts'
 import type { Dataset } from '../input/dataset.ts'
 import type { Format } from '../lesson/formats.ts'
 import type { Lesson } from '../lesson/lesson.ts'
@@ -23,21 +24,23 @@ export function dataJson({ source, rows, featureCount, featureNames, ignored }: 
   }
 }
 
-export function fitJson({
-  status,
-  iterations,
-  dataPasses,
-  objective,
-  gradientNorm,
-  tolerance,
-  l2,
-  seconds,
-}: FitReport) {
-  return { status, iterations, dataPasses, objective, gradientNorm, tolerance, l2, seconds }
+export function fitJson(report: FitReport) {
+  const { status, iterations, dataPasses, objective, gradientNorm, tolerance, l2, l1, standardize, solver } = report
+  const { seconds, separation } = report
+  const measures = { status, iterations, dataPasses, objective, gradientNorm, tolerance, l2, l1, standardize, solver }
+  if (separation === undefined) return { ...measures, seconds }
+  const { kind, classNames } = separation
+  return { ...measures, seconds, separation: { kind, classNames } }
 }
 
-export function metricsJson({ accuracy, logLoss, topK, brier, ece, confusion, perClass }: Evaluation) {
-  return { accuracy, logLoss, topK, brier, ece, confusion, perClass }
+export function searchJson({ method, folds, l2s, logLoss, standardError, best, oneStandardError, chosen }: Search) {
+  return { method, folds, l2s, logLoss, standardError, best, oneStandardError, chosen }
+}
+
+export function metricsJson(evaluation: Evaluation) {
+  const { accuracy, balancedAccuracy, macroF1, logLoss, topK, brier, ece, calibration, confusion, perClass } =
+    evaluation
+  return { accuracy, balancedAccuracy, macroF1, logLoss, topK, brier, ece, calibration, confusion, perClass }
 }
 
 /** A number of a lesson, where it matters which of the numbers that JSON lacks it is. */

@@ -2,6 +2,7 @@
  * Progress of a command on stderr: what is being done, and for a fit the bar, the solver's figures and the time left.
  * Only a terminal gets it; notes are for everyone.
  */
+import type { PathProgress } from 'maxshift/regression'
 import { count, duration, fit, plain, shortest } from '../text.ts'
 import { type FitStep, partDone, remainingTime } from './estimate.ts'
 import { LiveLines } from './live-lines.ts'
@@ -13,6 +14,8 @@ const pause = 100
 export interface FitGoal {
   tolerance: number
   maxIterations: number
+  /** Rows that a pass reads. */
+  rows?: number
 }
 
 export class Progress {
@@ -58,6 +61,15 @@ export class Progress {
     draw()
   }
 
+  /** A fit of the search for l2 is done. */
+  search({ index, count: values, fold = 0, seconds }: PathProgress, folds: number): void {
+    const done = index * folds + fold + 1
+    const left = (seconds / done) * (values * folds - done)
+    const ending = this.#stopping ? 'stopping' : `about ${duration(left)} left`
+    const at = folds > 1 ? `, fold ${fold + 1} of ${folds}` : ''
+    this.status(`choosing l2: value ${index + 1} of ${values}${at}  ${duration(seconds)}  ${ending}`)
+  }
+
   /** One iteration of the fit is done. */
   step(step: FitStep): void {
     this.#steps.push(step)
@@ -100,7 +112,7 @@ export function fitLines(steps: readonly FitStep[], goal: FitGoal, { width, elap
 /** The most important figure first; those at the end are left out where the line is short. */
 function describeStep(
   { dataPasses, objective, gradientNorm, seconds }: FitStep,
-  { tolerance }: FitGoal,
+  { tolerance, rows }: FitGoal,
   elapsed: number,
 ) {
   return [
@@ -108,7 +120,9 @@ function describeStep(
     `objective ${objective.toPrecision(6)}`,
     `gradient ${gradientNorm.toExponential(1)} → ${shortest(tolerance)}`,
     duration(elapsed),
-    `${(seconds / dataPasses).toPrecision(2)} s/pass`,
+    rows === undefined
+      ? `${(seconds / dataPasses).toPrecision(2)} s/pass`
+      : `${count(Math.round((rows * dataPasses) / Math.max(seconds, 1e-3)))} rows/s`,
   ]
 }
 
