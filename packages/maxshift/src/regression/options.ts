@@ -223,12 +223,12 @@ export function checkFitOptions(
     featureNames: given.featureNames && [...given.featureNames],
     rowWeights,
     offset: checkOffset(who, given.offset, labels),
-    start: warmStart && checkWarmStart(who, warmStart, classNames, featureCount, intercept),
+    start: warmStart === undefined ? undefined : checkWarmStart(who, warmStart, classNames, featureCount, intercept),
     sgd: checkSgd(who, given, penalty.solver),
     checkpoint: checkCheckpoint(who, given.checkpoint),
     resume: given.resume,
     ...limits,
-    validation: validation && checkValidation(who, validation, classNames, featureCount),
+    validation: validation === undefined ? undefined : checkValidation(who, validation, classNames, featureCount),
     seed: checkInteger(who, 'seed', seed, 0, Number.MAX_SAFE_INTEGER),
   }
 }

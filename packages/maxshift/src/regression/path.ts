@@ -89,7 +89,8 @@ export function checkPathPlan(who: string, options: PathOptions): PathPlan {
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new TypeError(`${who}: expected onProgress to be a function, got ${describe(onProgress)}`)
   }
-  return { l2s: l2s && checkValues(who, l2s), count: count ?? 22, ratio: ratio ?? 1e-7, onProgress }
+  const values = l2s === undefined ? undefined : checkValues(who, l2s)
+  return { l2s: values, count: count ?? 22, ratio: ratio ?? 1e-7, onProgress }
 }
 
 function checkValues(who: string, l2s: Numbers): Float64Array {

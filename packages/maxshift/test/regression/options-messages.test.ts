@@ -123,6 +123,14 @@ const options: Case[] = [
     TypeError,
     'warmStart to be a model or { weights, intercepts }, got true',
   ],
+  ['no warm start', { warmStart: 0 }, TypeError, 'warmStart to be a model or { weights, intercepts }, got 0'],
+  [
+    'null for a warm start',
+    { warmStart: null },
+    TypeError,
+    'warmStart to be a model or { weights, intercepts }, got null',
+  ],
+  ['null for validation', { validation: null }, TypeError, 'validation to be an object, got null'],
   [
     'a warm start without intercepts',
     { warmStart: { weights: new Float64Array(4) } },

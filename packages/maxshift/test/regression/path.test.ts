@@ -179,6 +179,7 @@ const pathCases: Case[] = [
   ['an l2', { l2: 1 }, TypeError, 'known option names, got "l2" (did you mean l2s?)'],
   ['values twice', { l2s: [1], count: 3 }, TypeError, 'l2s, or count and ratio, got l2s and count 3'],
   ['values with a ratio', { l2s: [1], ratio: 0.1 }, TypeError, 'l2s, or count and ratio, got l2s and ratio 0.1'],
+  ['null for values', { l2s: null }, TypeError, 'l2s to be a number[], a Float32Array or a Float64Array, got null'],
   ['values of another kind', { l2s: 1 }, TypeError, 'l2s to be a number[], a Float32Array or a Float64Array, got 1'],
   ['no values', { l2s: [] }, RangeError, '1 to 10000 values in l2s, got 0'],
   ['a negative value', { l2s: [1, -1] }, RangeError, 'l2s[1] to be a finite number of at least 0, got -1'],
