@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { DataError, exitCodes, UsageError } from './errors.ts'
+import { INPUT_FORMATS } from './input/formats.ts'
 import { openSession, type Session } from './session.ts'
 import { plain } from './text.ts'
 import { version } from './version.ts'
@@ -141,10 +142,10 @@ function addFit(program: Command, act: Act): void {
   const command = program
     .command('fit')
     .description('Fit a model to labelled rows.')
-    .argument('[DATA]', 'table of rows to learn from')
+    .argument('[DATA...]', 'files of rows to learn from')
     .option('--label <COLUMN>', 'column of DATA that holds the classes')
-    .option('--features <A,B,C>', 'columns to learn from (default: all; quote names as in CSV)')
-    .option('--exclude <A,B,C>', 'columns to leave out')
+    .option('--features <A,B,C>', 'columns to learn from (default: all): names as in CSV, ranges a..k, patterns pixel*')
+    .option('--exclude <A,B,C>', 'columns to leave out, chosen in the same way')
     .option('--text <A,B>', 'columns of free text, taken as hashed words and runs of characters')
     .option('--text-bits <N>', 'log2 of the places that hashed text has', textBits, 18)
     .addOption(
@@ -158,11 +159,17 @@ function addFit(program: Command, act: Act): void {
         .default('base'),
     )
     .option('--max-levels <N>', 'text with more levels is no category', wholePositive, 50)
-    .option('--images <FILE>', 'IDX file of images, instead of DATA')
-    .option('--labels <FILE>', 'IDX file of labels, one for each image')
-    .option('--test <DATA>', 'table to evaluate the model on')
+    .option('--sql <QUERY>', 'query over the files, which it calls data: "SELECT … FROM data"')
+    .addOption(
+      new Option('--input-format <FORMAT>', 'format of DATA, if its name does not tell').choices(INPUT_FORMATS),
+    )
+    .option('--features-array <NAME>', 'array of an NPZ file that holds the features')
+    .option('--labels-array <NAME>', 'array of an NPZ file that holds the labels')
+    .option('--images <FILE>', 'IDX or NPY file of images, instead of DATA')
+    .option('--labels <FILE>', 'IDX or NPY file of labels, one for each image or row')
+    .option('--test <DATA>', 'file to evaluate the model on')
     .option('--test-images <FILE>', 'IDX file of images to evaluate the model on')
-    .option('--test-labels <FILE>', 'IDX file of labels, one for each test image')
+    .option('--test-labels <FILE>', 'file of labels, one for each test image or row')
     .option('--model <FILE>', 'where to write the model (safetensors); without it the model is not kept')
     .option('--report <FILE>', 'write a report with charts to FILE (HTML)')
     .option('--l2 <NUMBER>', 'strength of the penalty l2/2·‖weights‖² (default: chosen on held-out rows)', nonNegative)
@@ -183,7 +190,7 @@ function addFit(program: Command, act: Act): void {
     .option('--json', 'print one JSON object on stdout and nothing else')
     .addHelpText('after', fitHelp)
   prepare(command, 'maxshift fit')
-  command.action((data: string | undefined, options) => {
+  command.action((data: string[], options) => {
     return act('fit', async (session) => (await import('./commands/fit.ts')).fit(data, options, session))
   })
 }
@@ -192,15 +199,20 @@ function addPredict(program: Command, act: Act): void {
   const command = program
     .command('predict')
     .description('Predict the class of each row.')
-    .argument('[DATA]', 'table of rows')
+    .argument('[DATA...]', 'files of rows')
     .requiredOption('--model <FILE>', 'model written by "maxshift fit"')
-    .option('--images <FILE>', 'IDX file of images, instead of DATA')
+    .option('--sql <QUERY>', 'query over the files, which it calls data: "SELECT … FROM data"')
+    .addOption(
+      new Option('--input-format <FORMAT>', 'format of DATA, if its name does not tell').choices(INPUT_FORMATS),
+    )
+    .option('--features-array <NAME>', 'array of an NPZ file that holds the features')
+    .option('--images <FILE>', 'IDX or NPY file of images, instead of DATA')
     .option('--probabilities', 'also write the probability of each class')
     .option('--output <FILE>', 'write the CSV to FILE instead of stdout')
     .option('--json', 'print one JSON object on stdout and nothing else')
     .addHelpText('after', predictHelp)
   prepare(command, 'maxshift predict')
-  command.action((data: string | undefined, options) => {
+  command.action((data: string[], options) => {
     return act('predict', async (session) => (await import('./commands/predict.ts')).predict(data, options, session))
   })
 }
@@ -209,17 +221,23 @@ function addEvaluate(program: Command, act: Act): void {
   const command = program
     .command('evaluate')
     .description('Compare the predictions of a model with known labels.')
-    .argument('[DATA]', 'table of labelled rows')
+    .argument('[DATA...]', 'files of labelled rows')
     .requiredOption('--model <FILE>', 'model written by "maxshift fit"')
     .option('--label <COLUMN>', 'column of DATA that holds the classes')
-    .option('--images <FILE>', 'IDX file of images, instead of DATA')
-    .option('--labels <FILE>', 'IDX file of labels, one for each image')
+    .option('--sql <QUERY>', 'query over the files, which it calls data: "SELECT … FROM data"')
+    .addOption(
+      new Option('--input-format <FORMAT>', 'format of DATA, if its name does not tell').choices(INPUT_FORMATS),
+    )
+    .option('--features-array <NAME>', 'array of an NPZ file that holds the features')
+    .option('--labels-array <NAME>', 'array of an NPZ file that holds the labels')
+    .option('--images <FILE>', 'IDX or NPY file of images, instead of DATA')
+    .option('--labels <FILE>', 'IDX or NPY file of labels, one for each image or row')
     .option('--report <FILE>', 'write a report with charts to FILE (HTML)')
     .option('--weights <COLUMN>', 'column of DATA that says how much each row counts')
     .option('--json', 'print one JSON object on stdout and nothing else')
     .addHelpText('after', evaluateHelp)
   prepare(command, 'maxshift evaluate')
-  command.action((data: string | undefined, options) => {
+  command.action((data: string[], options) => {
     return act('evaluate', async (session) => (await import('./commands/evaluate.ts')).evaluate(data, options, session))
   })
 }

@@ -19,7 +19,7 @@ export interface EvaluateOptions extends SourceOptions {
 
 /** Runs the command; resolves to its exit code. */
 export async function evaluate(
-  path: string | undefined,
+  path: string | readonly string[] | undefined,
   options: EvaluateOptions,
   { progress }: Session,
 ): Promise<number> {

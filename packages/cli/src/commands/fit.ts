@@ -12,8 +12,10 @@ import { checkReadable } from '../input/file.ts'
 import type { ClassName } from '../input/labels.ts'
 import {
   chooseSource,
+  chooseTest,
   type Expectation,
   filesOf,
+  labelsPlace,
   readSource,
   type Source,
   type SourceOptions,
@@ -79,7 +81,11 @@ interface Fitted {
 }
 
 /** Runs the command; resolves to its exit code. */
-export async function fit(path: string | undefined, options: FitOptions, session: Session): Promise<number> {
+export async function fit(
+  path: string | readonly string[] | undefined,
+  options: FitOptions,
+  session: Session,
+): Promise<number> {
   const begin = performance.now()
   const inputs = await readInputs(path, options, session)
   const { model: file } = options
@@ -107,7 +113,11 @@ export async function fit(path: string | undefined, options: FitOptions, session
   return model.report.status === 'converged' ? exitCodes.fine : exitCodes.notConverged
 }
 
-async function readInputs(path: string | undefined, options: FitOptions, { progress }: Session): Promise<Inputs> {
+async function readInputs(
+  path: string | readonly string[] | undefined,
+  options: FitOptions,
+  { progress }: Session,
+): Promise<Inputs> {
   refuseContradictions(options)
   const source = chooseSource(path, options, true)
   const testSource = chooseTest(source, options)
@@ -160,35 +170,10 @@ async function readWhole(path: string): Promise<Uint8Array> {
   })
 }
 
-/** The test data must be of the same kind as the training data. */
-function chooseTest(train: Source, { test, testImages, testLabels }: FitOptions): Source | undefined {
-  if (train.kind === 'table') {
-    if (testImages !== undefined || testLabels !== undefined) {
-      throw new UsageError('--test-images and --test-labels go with --images; a data file takes --test DATA')
-    }
-    if (test === undefined) return undefined
-    const { label, weights } = train
-    return {
-      kind: 'table',
-      path: test,
-      ...(label === undefined ? {} : { label }),
-      ...(weights === undefined ? {} : { weights }),
-    }
-  }
-  if (test !== undefined) {
-    throw new UsageError('--test DATA goes with a data file; images take --test-images and --test-labels')
-  }
-  if (testImages === undefined && testLabels === undefined) return undefined
-  if (testImages === undefined || testLabels === undefined) {
-    throw new UsageError('expected both --test-images FILE and --test-labels FILE, got only one of them')
-  }
-  return { kind: 'idx', images: testImages, labels: testLabels }
-}
-
 /** The distinct labels. One class cannot be told from another; about as many classes as rows are names, no classes. */
 function distinctClasses(source: Source, labels: readonly ClassName[]): ClassName[] {
   const classes = [...new Set(labels)]
-  const where = source.kind === 'idx' ? `${source.labels}:` : `${source.path}: column ${quote(source.label ?? '')}`
+  const where = labelsPlace(source)
   if (classes.length === 1) {
     throw new DataError(`${where} holds a single class (${quote(String(classes[0]))}), expected two or more`)
   }

@@ -17,6 +17,9 @@ import { version } from '../version.ts'
 export interface PredictOptions {
   model: string
   images?: string
+  inputFormat?: string
+  sql?: string
+  featuresArray?: string
   probabilities?: boolean
   output?: string
   json?: boolean
@@ -27,11 +30,11 @@ const blockRows = 4096
 
 /** Runs the command; resolves to its exit code. */
 export async function predict(
-  path: string | undefined,
+  path: string | readonly string[] | undefined,
   options: PredictOptions,
   { progress, interrupt }: Session,
 ): Promise<number> {
-  const source = chooseSource(path, options.images === undefined ? {} : { images: options.images }, false)
+  const source = chooseSource(path, options, false)
   const model = await loadModel(options.model)
   if (options.output !== undefined) await checkWritable(options.output, [options.model, ...filesOf(source)])
   progress.status('reading the data')

@@ -41,11 +41,11 @@ export async function firstBytes(path: string, gzip: boolean, limit: number): Pr
 }
 
 /** The names in the first line, and the delimiter: `given`, or else the most frequent candidate in that line. */
-export async function readCsvHead(path: string, gzip: boolean, given?: string): Promise<CsvHead> {
+export async function readCsvHead(path: string, gzip: boolean, given?: string, name = path): Promise<CsvHead> {
   const bytes = await firstBytes(path, gzip, headLimit)
-  if (bytes.length === 0) throw new DataError(`${path}: the file is empty`)
+  if (bytes.length === 0) throw new DataError(`${name}: the file is empty`)
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
-    throw new DataError(`${path}: the text is UTF-16, expected UTF-8`)
+    throw new DataError(`${name}: the text is UTF-16, expected UTF-8`)
   }
   const mark = bytes.subarray(0, 3).equals(utf8Mark) ? 3 : 0
   // One character per byte, to find the end of the line: the 1 MiB may end within a character.
@@ -53,22 +53,22 @@ export async function readCsvHead(path: string, gzip: boolean, given?: string): 
   const delimiter = given ?? mostFrequent(firstRecord(raw, delimiters).separators)
   const { end } = firstRecord(raw, [delimiter])
   if (end === undefined && bytes.length === headLimit) {
-    throw new DataError(`${path}: the first line is longer than 1 MiB, expected column names`)
+    throw new DataError(`${name}: the first line is longer than 1 MiB, expected column names`)
   }
-  const { fields } = firstRecord(decode(path, bytes.subarray(mark, end === undefined ? undefined : mark + end)), [
+  const { fields } = firstRecord(decode(name, bytes.subarray(mark, end === undefined ? undefined : mark + end)), [
     delimiter,
   ])
   if (fields.length === 1 && fields[0] === '') {
-    throw new DataError(`${path}: the first line is empty, expected column names`)
+    throw new DataError(`${name}: the first line is empty, expected column names`)
   }
   return { delimiter, names: fields }
 }
 
-function decode(path: string, line: Buffer): string {
+function decode(name: string, line: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line)
   } catch {
-    throw new DataError(`${path}, line 1: the text is not UTF-8`)
+    throw new DataError(`${name}, line 1: the text is not UTF-8`)
   }
 }
 

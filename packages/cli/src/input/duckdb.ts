@@ -24,8 +24,8 @@ export interface Chunk {
 }
 
 export interface Database {
-  /** Runs `sql`, in which `$1` stands for `path` when that is given, and yields the result in the order of the file. */
-  query(sql: string, path?: string): AsyncGenerator<Chunk>
+  /** Runs `sql`, in which `$1`, `$2`, … stand for `paths`, and yields the result in the order of the files. */
+  query(sql: string, paths?: readonly string[]): AsyncGenerator<Chunk>
   close(): void
 }
 
@@ -37,7 +37,7 @@ export async function openDatabase(): Promise<Database> {
   const database = await duckdb.open(':memory:', config)
   const connection = await duckdb.connect(database)
   return {
-    query: (sql, path) => run(duckdb, connection, sql, path),
+    query: (sql, paths) => run(duckdb, connection, sql, paths),
     close() {
       duckdb.disconnect_sync(connection)
       duckdb.close_sync(database)
@@ -46,14 +46,19 @@ export async function openDatabase(): Promise<Database> {
 }
 
 /** DuckDB reads a path as a pattern; a class of one character stands for itself. */
-function literalPath(path: string): string {
+export function literalPath(path: string): string {
   return path.replace(/[*?[]/g, '[$&]')
 }
 
-async function* run(duckdb: Bindings, connection: Connection, sql: string, path?: string): AsyncGenerator<Chunk> {
+async function* run(
+  duckdb: Bindings,
+  connection: Connection,
+  sql: string,
+  paths: readonly string[] = [],
+): AsyncGenerator<Chunk> {
   const statement = await duckdb.prepare(connection, sql)
   try {
-    if (path !== undefined) duckdb.bind_varchar(statement, 1, literalPath(path))
+    for (const [i, path] of paths.entries()) duckdb.bind_varchar(statement, i + 1, literalPath(path))
     const result = await duckdb.execute_prepared_streaming(statement)
     for (;;) {
       const chunk = await duckdb.fetch_chunk(result)

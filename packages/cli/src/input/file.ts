@@ -8,8 +8,7 @@ import { constants } from 'node:fs'
 import { access, open, stat } from 'node:fs/promises'
 import { DataError, fileError } from '../errors.ts'
 import { firstBytes } from './csv.ts'
-
-export type Format = 'csv' | 'parquet' | 'json' | 'idx'
+import { type Format, formatByName, formatNamed } from './formats.ts'
 
 export interface InputFile {
   path: string
@@ -17,18 +16,6 @@ export interface InputFile {
   gzip: boolean
   /** What the name says about the delimiter of a CSV file. */
   delimiter?: string
-}
-
-const extensions: Record<string, Pick<InputFile, 'format' | 'delimiter'>> = {
-  csv: { format: 'csv' },
-  txt: { format: 'csv' },
-  tsv: { format: 'csv', delimiter: '\t' },
-  tab: { format: 'csv', delimiter: '\t' },
-  parquet: { format: 'parquet' },
-  pq: { format: 'parquet' },
-  json: { format: 'json' },
-  jsonl: { format: 'json' },
-  ndjson: { format: 'json' },
 }
 
 /** Throws a DataError unless `path` names a readable regular file that holds something. Returns its size in bytes. */
@@ -45,12 +32,11 @@ export async function checkReadable(path: string): Promise<number> {
   }
 }
 
-/** Looks at a data file: its format and whether it is gzip. */
-export async function inspectFile(path: string): Promise<InputFile> {
+/** Looks at a data file: its format, unless that is given by name, and whether it is gzip. */
+export async function inspectFile(path: string, given?: string): Promise<InputFile> {
   await checkReadable(path)
   const gzip = await isGzip(path)
-  const extension = /\.([a-z]+)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? ''
-  const byName = extensions[extension]
+  const byName = given === undefined ? formatByName(path) : formatNamed(given)
   if (byName !== undefined) return { path, gzip, ...byName }
   return { path, gzip, format: formatOf(await unpackedHead(path, gzip)) }
 }
@@ -65,12 +51,14 @@ async function unpackedHead(path: string, gzip: boolean): Promise<Buffer> {
 
 function formatOf(head: Buffer): Format {
   if (head.subarray(0, 4).toString('latin1') === 'PAR1') return 'parquet'
+  if (head.subarray(0, 6).toString('latin1') === '\x93NUMPY') return 'npy'
+  if (head.subarray(0, 4).toString('latin1') === 'PK\x03\x04') return 'npz'
   // IDX begins with two zero bytes, a type code and the number of dimensions.
   if (head[0] === 0 && head[1] === 0 && head[2] >= 8 && head[2] <= 14) return 'idx'
   return /^\s*[[{]/.test(head.toString('utf8').replace(/^\ufeff/, '')) ? 'json' : 'csv'
 }
 
-async function isGzip(path: string): Promise<boolean> {
+export async function isGzip(path: string): Promise<boolean> {
   const file = await open(path)
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0)

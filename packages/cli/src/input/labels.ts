@@ -28,7 +28,7 @@ export async function readLabels(source: TableSource, column: string, cells: str
     const names = [...known.keys()]
     const close = nearest(cells[row], names)
     const hint = close.length > 0 ? `did you mean ${list(close)}?` : `the model knows ${list(names)}`
-    const at = `${source.path}, ${await source.place(row)}: column ${quote(column)}`
+    const at = `${await source.place(row)}: column ${quote(column)}`
     throw new DataError(`${at}: ${quote(cells[row])} is no class of the model; ${hint}`)
   }
   return numbers ? cells.map(Number) : cells
@@ -50,7 +50,7 @@ async function refuseMeasurements(source: TableSource, column: string, cells: st
   if (row < 0) return
   const different = new Set(cells).size
   throw new DataError(
-    `${source.path}, ${await source.place(row)}: column ${quote(column)} holds fractional numbers such as ${cells[row]} ` +
+    `${await source.place(row)}: column ${quote(column)} holds fractional numbers such as ${cells[row]} ` +
       `(${plural(different, 'different value')}), expected classes: text or integers`,
   )
 }

@@ -1,16 +1,15 @@
 /**
- * A table in a file, before any column is chosen: its column names, what kind of cells each has, and the SQL that
- * reads it.
+ * A table before any column is chosen: its column names, what kind of cells each has, and the SQL that reads it. It lies in one file, in
+ * several one after the other, or is the result of a query over them.
  *
- * Inside the SQL the columns are called c0, c1, …, whatever the file calls them, so that a name with quotes, spaces or
- * SQL in it is never part of a statement. The cells of CSV and JSON are read as text and made numbers by us: types
- * guessed from a sample would turn a column with one bad cell into text without a word.
+ * Inside the SQL the columns are called c0, c1, …, whatever the files call them, so that a name with quotes, spaces or SQL in it is
+ * never part of a statement.
  */
 import { DataError } from '../errors.ts'
-import { list, nearest, quote } from '../text.ts'
-import { lineOfRecord, readCsvHead } from './csv.ts'
-import { type Database, openDatabase } from './duckdb.ts'
-import { gzipError, type InputFile, inspectFile } from './file.ts'
+import { list, nearest, plural, quote } from '../text.ts'
+import { type Chunk, type Database, literalPath, openDatabase } from './duckdb.ts'
+import { inspectFile } from './file.ts'
+import { describe, duckdbMessage, literal, openTableFile, type TableFile } from './table-file.ts'
 
 /** number: stored as numbers · text: may be read as numbers · other: dates, booleans, lists, … */
 export type ColumnKind = 'number' | 'text' | 'other'
@@ -27,29 +26,44 @@ export interface Column {
 }
 
 export interface TableSource {
+  /** What messages call it as a whole. */
   path: string
   columns: Column[]
-  /** The FROM clause, `$1` standing for the path. */
+  /** The FROM clause. */
   from: string
   database: Database
-  /** `line 3` or `row 2`: where data row `row` (counted from 0) stands in the file. */
+  /** Runs a statement that reads `from`. */
+  query(sql: string): AsyncGenerator<Chunk>
+  /** `FILE, line 3` or `FILE, row 2`: where data row `row` (counted from 0) stands. */
   place(row: number): Promise<string>
-  /** An error of DuckDB as one sentence about this file; other errors are passed through. */
+  /** An error of DuckDB as one sentence about the table; other errors are passed through. */
   explain(error: unknown): Promise<unknown>
 }
 
+/** Which files a table lies in. */
+export interface TableFiles {
+  path: string
+  /** What messages call it, where that is not the path. */
+  name?: string
+  /** Further files, with the columns of the first. */
+  more?: readonly string[]
+  /** What the files hold, if their names do not tell. */
+  format?: string
+  /** A query over the files, which it calls data. */
+  sql?: string
+}
+
 /** Opens a table; the caller closes `database`. */
-export async function openTable(path: string): Promise<TableSource> {
-  const file = await inspectFile(path)
-  if (file.format === 'idx') {
-    throw new DataError(
-      `${path}: looks like an IDX file (images or labels); read it with --images FILE and --labels FILE`,
-    )
-  }
+export async function openTable({ path, name = path, more = [], format, sql }: TableFiles): Promise<TableSource> {
+  const inputs = []
+  for (const one of [path, ...more]) inputs.push(await inspectFile(one, format))
   const database = await openDatabase()
   try {
-    const open = { csv: openCsv, parquet: openParquet, json: openJson }[file.format]
-    const source = await open(file, database)
+    const files: TableFile[] = []
+    for (const [i, input] of inputs.entries()) {
+      files.push(await openTableFile(input, i === 0 ? name : input.path, database))
+    }
+    const source = sql === undefined ? unite(files, database) : await ask(sql, files, database)
     checkNames(source)
     return source
   } catch (error) {
@@ -58,83 +72,144 @@ export async function openTable(path: string): Promise<TableSource> {
   }
 }
 
-async function openCsv(file: InputFile, database: Database): Promise<TableSource> {
-  const { path, gzip } = file
-  const head = await readCsvHead(path, gzip, file.delimiter).catch((error: unknown) => {
-    throw gzipError(path, error)
-  })
-  const { delimiter } = head
-  const line = (record: number, blankLines: boolean) => lineOfRecord({ path, gzip, delimiter, record, blankLines })
-  const types = head.names.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ')
-  const from =
-    `read_csv($1, auto_detect = false, header = true, delim = ${literal(delimiter)}, quote = '"', escape = '"', ` +
-    `compression = '${gzip ? 'gzip' : 'none'}', hive_partitioning = false, columns = {${types}})`
-  return {
-    path,
-    database,
-    from,
-    columns: head.names.map((name, i) => ({ name, kind: 'text', type: 'VARCHAR', cell: `c${i}`, raw: `c${i}` })),
-    // DuckDB takes a line without a character as a row where there is only one column, and skips it elsewhere.
-    place: async (row) => `line ${await line(row + 1, head.names.length === 1)}`,
-    // Its messages number the lines as if each record, blank or not, took one.
-    explain: async (error) => {
-      const record = /CSV Error on Line: (\d+)/.exec(String(error))?.[1]
-      return explainCsv(record === undefined ? path : `${path}, line ${await line(Number(record) - 1, true)}`, error)
-    },
-  }
-}
-
-async function openParquet({ path }: InputFile, database: Database): Promise<TableSource> {
-  const explain = async (error: unknown) => explainOther(path, 'Parquet', error)
-  const call = 'read_parquet($1, hive_partitioning = false)'
-  const described = await describe(database, call, path).catch(async (error: unknown) => {
-    throw await explain(error)
-  })
-  const columns = described.map(({ name, type }, i): Column => {
-    const kind = kindOf(type)
-    return { name, kind, type, cell: kind === 'number' ? `c${i}` : `CAST(c${i} AS VARCHAR)`, raw: `c${i}` }
-  })
-  const from = `${call} AS t(${columns.map((_, i) => `c${i}`).join(', ')})`
-  return { path, database, from, columns, explain, place: async (row) => `row ${row + 1}` }
-}
-
-async function openJson({ path, gzip }: InputFile, database: Database): Promise<TableSource> {
-  const explain = async (error: unknown) => explainOther(path, 'JSON', error)
-  // A depth of 1 leaves every value as JSON, and the whole file is searched for keys.
-  const call = `read_json($1, maximum_depth = 1, sample_size = -1, compression = '${gzip ? 'gzip' : 'uncompressed'}', hive_partitioning = false)`
-  const described = await describe(database, call, path).catch(async (error: unknown) => {
-    throw await explain(error)
-  })
-  if (described.length === 1 && described[0].name === 'json') {
-    throw new DataError(`${path}: expected one object per row, such as {"width": 1.5, "label": "a"}`)
-  }
-  const columns = described.map(
-    ({ name }, i): Column => ({ name, kind: 'text', type: 'JSON', cell: `(c${i} ->> '$')`, raw: `(c${i} ->> '$')` }),
-  )
-  const from = `${call} AS t(${columns.map((_, i) => `c${i}`).join(', ')})`
-  return { path, database, from, columns, explain, place: async (row) => `row ${row + 1}` }
-}
-
-async function describe(database: Database, call: string, path: string): Promise<{ name: string; type: string }[]> {
-  const columns: { name: string; type: string }[] = []
-  for await (const chunk of database.query(`SELECT column_name, column_type FROM (DESCRIBE FROM ${call})`, path)) {
-    const names = chunk.strings(0)
-    const types = chunk.strings(1)
-    for (let i = 0; i < chunk.rows; i++) columns.push({ name: names[i] ?? '', type: types[i] ?? '' })
-  }
-  return columns
-}
-
 function kindOf(type: string): ColumnKind {
   if (/^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\s*\d+\))$/.test(type)) return 'number'
   return type === 'VARCHAR' ? 'text' : 'other'
 }
 
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
+function columnOf(name: string, type: string, i: number): Column {
+  if (type === 'JSON') return { name, kind: 'text', type, cell: `(c${i} ->> '$')`, raw: `(c${i} ->> '$')` }
+  const kind = kindOf(type)
+  return { name, kind, type, cell: kind === 'other' ? `CAST(c${i} AS VARCHAR)` : `c${i}`, raw: `c${i}` }
 }
 
-function checkNames({ path, columns }: TableSource): void {
+/** Files one after the other, with the columns of the first, whatever their order in the others. */
+function unite(files: readonly TableFile[], database: Database): TableSource {
+  const [first] = files
+  const names = nameOf(files)
+  // What is called alike cannot be found by name.
+  for (const file of files) checkNames({ path: file.name, columns: file.columns })
+  const orders = files.map((file) => first.columns.map(({ name }) => findPlace(file, name, first)))
+  const types = first.columns.map((_, i) => commonType(files.map((file, f) => file.columns[orders[f][i]].type)))
+  const columns = first.columns.map(({ name }, i) => columnOf(name, types[i], i))
+  const parts = groups(files).map(({ begin, end }) => {
+    const file = files[begin]
+    const places = Array.from({ length: end - begin }, (_, i) => `$${begin + i + 1}`)
+    const call = file.call(places.length === 1 ? places[0] : `[${places.join(', ')}]`)
+    const selected = types.map(
+      (type, i) => `${castTo(type, file.columns[orders[begin][i]].type, `c${orders[begin][i]}`)} AS c${i}`,
+    )
+    return { call, sql: `SELECT ${selected.join(', ')} FROM ${call}` }
+  })
+  const from = parts.length === 1 ? parts[0].call : `(${parts.map(({ sql }) => sql).join(' UNION ALL ')}) AS t`
+  const paths = files.map(({ path }) => path)
+  const query = (sql: string) => database.query(sql, paths)
+  return {
+    path: names,
+    columns,
+    from,
+    database,
+    query,
+    async place(row) {
+      let left = row
+      for (const file of files.slice(0, -1)) {
+        const rows = await rowsOf(file, database)
+        if (left < rows) return `${file.name}, ${await file.place(left)}`
+        left -= rows
+      }
+      const last = files[files.length - 1]
+      return `${last.name}, ${await last.place(left)}`
+    },
+    async explain(error) {
+      const message = error instanceof Error ? error.message : ''
+      const at = files.length === 1 ? first : files.find(({ path }) => message.includes(path))
+      return await (at ?? { ...first, name: names }).explain(error)
+    },
+  }
+}
+
+/** Runs of files that one call can read: of one kind, with the same columns in the same order. */
+function groups(files: readonly TableFile[]): { begin: number; end: number }[] {
+  const key = (file: TableFile) => JSON.stringify([file.call(''), file.columns])
+  const found: { begin: number; end: number }[] = []
+  for (let i = 0; i < files.length; i++) {
+    const last = found.at(-1)
+    if (last && key(files[last.begin]) === key(files[i])) last.end = i + 1
+    else found.push({ begin: i, end: i + 1 })
+  }
+  return found
+}
+
+function nameOf(files: readonly TableFile[]): string {
+  return files.length === 1
+    ? files[0].name
+    : `${files[0].name} and ${plural(files.length - 1, 'more file', 'more files')}`
+}
+
+function findPlace(file: TableFile, name: string, first: TableFile): number {
+  const place = file.columns.findIndex((column) => column.name === name)
+  if (place >= 0) return place
+  throw new DataError(`${file.name}: no column ${quote(name)}, which ${first.name} has`)
+}
+
+const exactInDouble = /^(FLOAT|DOUBLE|U?(TINYINT|SMALLINT|INTEGER))$/
+
+/** A type that holds all that the given ones hold. */
+function commonType(types: readonly string[]): string {
+  if (types.every((type) => type === types[0])) return types[0]
+  return types.every((type) => exactInDouble.test(type)) ? 'DOUBLE' : 'VARCHAR'
+}
+
+function castTo(type: string, from: string, cell: string): string {
+  if (type === from) return cell
+  if (from === 'JSON') return `(${cell} ->> '$')`
+  return from === 'FLOAT' ? `CAST(CAST(${cell} AS DOUBLE) AS ${type})` : `CAST(${cell} AS ${type})`
+}
+
+async function rowsOf(file: TableFile, database: Database): Promise<number> {
+  const sql = `SELECT CAST(count(*) AS DOUBLE) FROM ${file.call('$1')}`
+  for await (const chunk of database.query(sql, [file.path])) return chunk.doubles(0)[0]
+  return 0
+}
+
+/**
+ * The result of a query over the files, kept in the database: it is asked once, so that it stays the same where it has no order of its
+ * own. Here DuckDB gives the columns of text files their types, as the query may calculate with them.
+ */
+async function ask(sql: string, files: readonly TableFile[], database: Database): Promise<TableSource> {
+  const path = 'the result of --sql'
+  const run = async (statement: string) => {
+    for await (const _ of database.query(statement));
+  }
+  const place = async (row: number) => `${path}, row ${row + 1}`
+  const explain = async (error: unknown) => {
+    const message = duckdbMessage(error)
+    return message === undefined ? error : new DataError(`--sql: ${message}`)
+  }
+  try {
+    const readers = { csv: 'read_csv', json: 'read_json', parquet: 'read_parquet' }
+    const parts = files.map((file) => `SELECT * FROM ${readers[file.kind]}(${literal(literalPath(file.path))})`)
+    await run(`CREATE VIEW data AS ${parts.join(' UNION ALL BY NAME ')}`)
+    // A query of more than one statement, or one that is none, does not fit into the brackets.
+    await run(`CREATE TABLE result AS FROM (${sql.replace(/;\s*$/, '')}\n)`)
+  } catch (error) {
+    throw await explain(error)
+  }
+  const columns = await describe(database, 'result')
+  const query = (statement: string) => database.query(statement)
+  const from = `result AS t(${columns.map((_, i) => `c${i}`).join(', ')})`
+  return {
+    path,
+    columns: columns.map(({ name, type }, i) => columnOf(name, type, i)),
+    from,
+    database,
+    query,
+    place,
+    explain,
+  }
+}
+
+function checkNames({ path, columns }: { path: string; columns: readonly { name: string }[] }): void {
   const seen = new Set<string>()
   const twice = new Set<string>()
   for (const { name } of columns) {
@@ -142,32 +217,6 @@ function checkNames({ path, columns }: TableSource): void {
     seen.add(name)
   }
   if (twice.size > 0) throw new DataError(`${path}: more than one column is called ${list([...twice])}`)
-}
-
-function explainCsv(at: string, error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  const { message } = error
-  const fields = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message)
-  if (fields) return new DataError(`${at}: expected ${fields[1]} fields as in the first line, got ${fields[2]}`)
-  if (message.includes('unterminated quote')) return new DataError(`${at}: a quote is not closed, or goes on after it`)
-  if (message.includes('not utf-8')) return new DataError(`${at}: the text is not UTF-8`)
-  if (message.includes('Maximum line size')) return new DataError(`${at}: the line is longer than 2 MB`)
-  if (message.includes('invalid state')) {
-    return new DataError(`${at}: not readable as CSV: quotes out of place, or line ends of more than one kind`)
-  }
-  return explainOther(at, 'CSV', error)
-}
-
-function explainOther(path: string, format: string, error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof DataError) return error
-  // DuckDB says "Kind Error: what happened", and then options of its own on further lines.
-  const first = error.message.split('\n')[0].trim()
-  if (!/^[A-Z][A-Za-z ]*(Error|Exception): /.test(first)) return error
-  if (/no magic bytes|too small to be a parquet/i.test(first)) {
-    return new DataError(`${path}: not a Parquet file, or cut short`)
-  }
-  const what = first.replace(/^[A-Za-z ]*(Error|Exception): /, '').replace(/ (in )?file ['"].*?['"],?/i, '')
-  return new DataError(`${path}: not readable as ${format}: ${what}`)
 }
 
 /** The column of that name; a DataError with the nearest names if there is none. */
@@ -199,8 +248,8 @@ export const A_WEIGHT = 'a weight from 0 to 1e100'
 export async function refuseCell(source: TableSource, column: Column, row: number, expected: string): Promise<never> {
   const sql = `SELECT CAST(${column.raw} AS VARCHAR) FROM ${source.from} LIMIT 1 OFFSET ${row}`
   let text: string | null = null
-  for await (const chunk of source.database.query(sql, source.path)) text = chunk.strings(0)[0]
-  const at = `${source.path}, ${await source.place(row)}: column ${quote(column.name)}`
+  for await (const chunk of source.query(sql)) text = chunk.strings(0)[0]
+  const at = `${await source.place(row)}: column ${quote(column.name)}`
   if (text === null) {
     const hint = expected === A_LABEL || expected === A_WEIGHT ? '' : ' (--missing says what to fill in)'
     throw new DataError(`${at} is empty, expected ${expected}${hint}`)

@@ -15,29 +15,29 @@ import { plural, quote } from '../text.ts'
 import type { Dataset, IgnoredColumn } from './dataset.ts'
 import type { Chunk } from './duckdb.ts'
 import { readLabels } from './labels.ts'
+import { selectColumns } from './select.ts'
 import type { Expectation } from './source.ts'
 import {
   A_LABEL,
   A_WEIGHT,
   type Column,
   findColumn,
-  findColumns,
   openTable,
   refuseCell,
+  type TableFiles,
   type TableSource,
 } from './table-source.ts'
 
-export interface TableRequest {
-  path: string
+export interface TableRequest extends TableFiles {
   /** The column to predict; without it no labels are read. */
   label?: string
   /** The column that says how much a row counts; it is no feature. */
   weights?: string
-  /** Names of the feature columns, in this order; all columns when absent. */
+  /** Words that choose the feature columns (select.ts), in this order; all columns when absent. */
   features?: readonly string[]
-  /** Names of columns that are left out. */
+  /** Words that choose columns to leave out. */
   exclude?: readonly string[]
-  /** Names of columns of free text. */
+  /** Words that choose columns of free text. */
   text?: readonly string[]
   missing?: Recipe['missing']
   unseen?: Recipe['unseen']
@@ -50,19 +50,19 @@ const TEXT_BITS = 18
 
 /** Reads a table; with a model's `expected`, the columns of that model and only its classes. */
 export async function readTable(request: TableRequest, expected?: Expectation): Promise<Dataset> {
-  const { path } = request
-  const known = expected && recipeOf(path, expected)
-  const source = await openTable(path)
+  const { path, name = path, more = [] } = request
+  const known = expected && recipeOf(name, expected)
+  const source = await openTable(request)
   try {
     const label = request.label === undefined ? undefined : findColumn(source, request.label, '--label')
     const weight = request.weights === undefined ? undefined : findColumn(source, request.weights, '--weights')
     const plan = known ? { recipe: known, ignored: [] } : await planFor(source, label, weight, request)
     const { recipe, ignored } = plan
     const { features, cells, weights, rows, unseen } = await readCells(source, recipe, label, weight)
-    if (rows === 0) throw new DataError(`${path}: has column names but no rows`)
+    if (rows === 0) throw new DataError(`${source.path}: has column names but no rows`)
     const featureNames = isSparse(recipe) ? {} : { featureNames: featureNamesOf(recipe) }
     const featureCount = 'columns' in features ? features.columns : features.length / rows
-    const shape = { source: [path], rows, featureCount, features, ignored, recipe, unseen }
+    const shape = { source: [name, ...more], rows, featureCount, features, ignored, recipe, unseen }
     const dataset: Dataset = { ...shape, ...featureNames }
     if (weight) dataset.weights = checkWeights(path, weight, weights)
     if (label) dataset.labels = await readLabels(source, label.name, cells, expected?.classes)
@@ -94,11 +94,12 @@ async function planFor(
 ): Promise<Plan> {
   const { features, exclude = [], text = [], missing = 'error', unseen = 'base' } = request
   const { maxLevels = MAX_LEVELS, textBits = TEXT_BITS } = request
-  const asked = new Set([...(features ?? []), ...text])
-  for (const name of exclude) findColumn(source, name, '--exclude')
-  for (const name of text) findColumn(source, name, '--text')
-  const both = exclude.find((name) => asked.has(name))
-  if (both !== undefined) throw new UsageError(`${quote(both)} is excluded and cannot be a feature too`)
+  const free = selectColumns(source, text, '--text', label)
+  const out = selectColumns(source, exclude, '--exclude', label)
+  const chosen = features && selectColumns(source, features, '--features', label)
+  const asked = new Set([...(chosen?.named ?? []), ...free.columns.map(({ name }) => name)])
+  const both = out.columns.find(({ name }) => asked.has(name))
+  if (both !== undefined) throw new UsageError(`${quote(both.name)} is excluded and cannot be a feature too`)
   if (label && asked.has(label.name)) {
     throw new UsageError(`${quote(label.name)} is the label and cannot be a feature too`)
   }
@@ -106,12 +107,18 @@ async function planFor(
     const other = weight.name === label?.name ? 'the label' : 'a feature'
     throw new UsageError(`${quote(weight.name)} holds the weights and cannot be ${other} too`)
   }
-  const out = new Set([...exclude, ...[label, weight].flatMap((column) => (column ? [column.name] : []))])
-  const all = source.columns.filter(({ name }) => !out.has(name))
-  const columns = features ? findColumns(source, [...new Set([...features, ...text])], '--features') : all
+  const all = chosen ? [...new Set([...chosen.columns, ...free.columns])] : source.columns
+  const columns = all.filter((column) => column !== label && column !== weight && !out.columns.includes(column))
   const statistics = await describeTable(source, columns)
   if (statistics.rows === 0) throw new DataError(`${source.path}: has column names but no rows`)
-  return await planRecipe(source, statistics, { missing, unseen, maxLevels, text, textBits, asked })
+  return await planRecipe(source, statistics, {
+    missing,
+    unseen,
+    maxLevels,
+    text: free.columns.map(({ name }) => name),
+    textBits,
+    asked,
+  })
 }
 
 async function readCells(source: TableSource, recipe: Recipe, label: Column | undefined, weight: Column | undefined) {
@@ -123,7 +130,7 @@ async function readCells(source: TableSource, recipe: Recipe, label: Column | un
   const cells: string[] = []
   const weights: number[] = []
   let rows = 0
-  for await (const chunk of source.database.query(`SELECT ${selected.join(', ')} FROM ${source.from}`, source.path)) {
+  for await (const chunk of source.query(`SELECT ${selected.join(', ')} FROM ${source.from}`)) {
     const texts = label ? chunk.strings(encoded) : []
     const unlabelled = texts.indexOf(null)
     if (label && unlabelled >= 0) await refuseCell(source, label, rows + unlabelled, A_LABEL)

@@ -91,12 +91,12 @@ export class Encoder {
     const { source } = this
     const selected = suspects.map(({ raw }) => `CAST(${raw} AS VARCHAR)`).join(', ')
     let done = 0
-    for await (const chunk of source.database.query(`SELECT ${selected} FROM ${source.from}`, source.path)) {
+    for await (const chunk of source.query(`SELECT ${selected} FROM ${source.from}`)) {
       for (const [j, { name }] of suspects.entries()) {
         const texts = chunk.strings(j)
         const row = texts.findIndex((text) => text !== null && isRounded(text))
         if (row < 0) continue
-        const at = `${source.path}, ${await source.place(done + row)}: column ${quote(name)}`
+        const at = `${await source.place(done + row)}: column ${quote(name)}`
         throw new DataError(`${at}: expected an integer that float64 holds exactly, got ${quote(texts[row] ?? '')}`)
       }
       done += chunk.rows
@@ -249,7 +249,7 @@ export class Encoder {
     const names = [base, ...levels].filter((level) => level !== null)
     const close = nearest(text, names)
     const hint = close.length > 0 ? `did you mean ${list(close)}?` : `it knew ${list(names)}`
-    const at = `${this.source.path}, ${await this.source.place(row)}: column ${quote(column.name)}`
+    const at = `${await this.source.place(row)}: column ${quote(column.name)}`
     throw new DataError(`${at}: ${quote(text)} is no level of the training data; ${hint}`)
   }
 }

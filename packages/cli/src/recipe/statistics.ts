@@ -89,7 +89,7 @@ async function measure<Name extends string>(
   const all = [...table, ...columns.flatMap((one) => Object.values<string>(one))]
   const sql = `SELECT ${all.map((sum) => `CAST(${sum} AS DOUBLE)`).join(', ')} FROM ${source.from}`
   const values: number[] = []
-  for await (const chunk of source.database.query(sql, source.path)) {
+  for await (const chunk of source.query(sql)) {
     for (let i = 0; i < all.length; i++) values.push(chunk.firstNull(i) === 0 ? Number.NaN : chunk.doubles(i)[0])
   }
   let next = table.length
@@ -106,7 +106,7 @@ export async function levelsOf(source: TableSource, { cell }: Column, most: numb
     `SELECT ${text} AS level, CAST(count(*) AS DOUBLE) AS n FROM ${source.from} ` +
     `GROUP BY level ORDER BY n DESC, level NULLS LAST LIMIT ${most}`
   const levels: Level[] = []
-  for await (const chunk of source.database.query(sql, source.path)) {
+  for await (const chunk of source.query(sql)) {
     const texts = chunk.strings(0)
     const rows = chunk.doubles(1)
     for (let i = 0; i < chunk.rows; i++) levels.push({ text: texts[i], rows: rows[i] })
