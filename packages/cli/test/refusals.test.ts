@@ -23,7 +23,7 @@ describe('the words', () => {
       expect(stdout).toContain('Examples:')
       expect(stdout).toContain('Exit codes:')
     }
-    expect((await run('--help')).stdout).toMatch(/fit \[options\] \[DATA\] +Fit a model to labelled rows\./)
+    expect((await run('--help')).stdout).toMatch(/fit \[options\] \[DATA\.\.\.\] +Fit a model to labelled rows\./)
     expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
@@ -97,8 +97,40 @@ describe('the words', () => {
     ],
     [['fit', ...table, '--model'], "maxshift fit: option '--model <FILE>' argument missing (see maxshift fit --help)"],
     [
-      ['fit', 'a', 'b', '--label', 'k'],
-      "maxshift fit: too many arguments for 'fit'. Expected 1 argument but got 2. (see maxshift fit --help)",
+      ['export', 'a', 'b', '--output', 'k'],
+      "maxshift export: too many arguments for 'export'. Expected 1 argument but got 2. (see maxshift export --help)",
+    ],
+    [
+      ['fit', 'x.npy'],
+      'maxshift fit: expected --labels FILE, an NPY file of one label for each row (see maxshift fit --help)',
+    ],
+    [
+      ['fit', 'x.npz', '--label', 'k'],
+      'maxshift fit: --label COLUMN goes with a table; here the labels are --labels-array NAME (see maxshift fit --help)',
+    ],
+    [
+      ['fit', 'x.svm', '--labels', 'y.npy'],
+      'maxshift fit: --labels FILE goes with NPY; here the labels are the first field of each line (see maxshift fit --help)',
+    ],
+    [
+      ['fit', 'x.svm', '--exclude', 'k'],
+      'maxshift fit: --exclude goes with a table; arrays have no columns (see maxshift fit --help)',
+    ],
+    [
+      ['fit', 'x.svm', '--labels-array', 'k'],
+      'maxshift fit: --labels-array goes with an NPZ file (see maxshift fit --help)',
+    ],
+    [
+      ['fit', ...table, '--features-array', 'X'],
+      'maxshift fit: --features-array goes with an NPZ file (see maxshift fit --help)',
+    ],
+    [
+      ['fit', 'x.svm', 'y.svm'],
+      'maxshift fit: expected one file where it holds arrays, got 2 (see maxshift fit --help)',
+    ],
+    [
+      ['fit', 'flowers.csv', './flowers.csv', 'flowers.csv', '--label', 'species'],
+      'maxshift fit: "flowers.csv" is named twice (see maxshift fit --help)',
     ],
     [
       ['predict', 'flowers.csv'],

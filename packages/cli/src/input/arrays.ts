@@ -46,7 +46,7 @@ export async function readArrays(request: ArrayRequest, expected?: Expectation):
     const columns = list(expected.featureNames)
     throw new DataError(`${name}: holds an array, but the model was made from a table with columns ${columns}`)
   }
-  await checkReadable(request.path)
+  await checkReadable(request.path, name)
   if (request.format === 'libsvm') return await readSparse(request, name, expected)
   const { features, labels } = await readDense(request, name)
   const dataset = datasetOf(features, expected)

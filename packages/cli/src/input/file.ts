@@ -19,22 +19,22 @@ export interface InputFile {
 }
 
 /** Throws a DataError unless `path` names a readable regular file that holds something. Returns its size in bytes. */
-export async function checkReadable(path: string): Promise<number> {
+export async function checkReadable(path: string, name = path): Promise<number> {
   try {
     const found = await stat(path)
-    if (found.isDirectory()) throw new DataError(`${path}: is a directory, expected a file`)
-    if (!found.isFile()) throw new DataError(`${path}: is not a regular file (write the stream to a file first)`)
+    if (found.isDirectory()) throw new DataError(`${name}: is a directory, expected a file`)
+    if (!found.isFile()) throw new DataError(`${name}: is not a regular file (write the stream to a file first)`)
     await access(path, constants.R_OK)
-    if (found.size === 0) throw new DataError(`${path}: the file is empty`)
+    if (found.size === 0) throw new DataError(`${name}: the file is empty`)
     return found.size
   } catch (error) {
-    throw fileError(path, error)
+    throw fileError(name, error)
   }
 }
 
 /** Looks at a data file: its format, unless that is given by name, and whether it is gzip. */
-export async function inspectFile(path: string, given?: string): Promise<InputFile> {
-  await checkReadable(path)
+export async function inspectFile(path: string, given?: string, name = path): Promise<InputFile> {
+  await checkReadable(path, name)
   const gzip = await isGzip(path)
   const byName = given === undefined ? formatByName(path) : formatNamed(given)
   if (byName !== undefined) return { path, gzip, ...byName }

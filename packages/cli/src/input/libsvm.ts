@@ -6,7 +6,7 @@
  * Indices ascend within a line and count as they are written: index 7 is feature 7, counted from 0, so that a file which counts from
  * 1 leaves feature 0 empty. `qid:` is passed over. Source: https://www.csie.ntu.edu.tw/~cjlin/libsvm/ and https://svmlight.joachims.org.
  */
-import { createInterface } from 'node:readline'
+import { StringDecoder } from 'node:string_decoder'
 import { DataError, fileError } from '../errors.ts'
 import type { CsrFeatures } from '../recipe/encode.ts'
 import { count, plural, quote } from '../text.ts'
@@ -40,7 +40,7 @@ export async function readLibsvm(path: string, name: string, featureCount?: numb
     for await (const text of linesOf(input)) {
       line++
       const fields = withoutComment(text)
-        .split(/[ \t]+/)
+        .split(/[ \t\r]+/)
         .filter((field) => field !== '')
       if (fields.length === 0) continue
       const fail = (what: string) => new DataError(`${name}, line ${line}: ${what}`)
@@ -81,18 +81,15 @@ export async function readLibsvm(path: string, name: string, featureCount?: numb
   return { rows: labels.length, features, labels }
 }
 
-function linesOf(input: NodeJS.ReadableStream): AsyncIterable<string> {
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
-  // The interface does not pass on what goes wrong with its input.
-  return (async function* () {
-    let failure: unknown
-    input.on('error', (error) => {
-      failure = error
-      lines.close()
-    })
+async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  for await (const part of input) {
+    const lines = (rest + decoder.write(part)).split('\n')
+    rest = lines.pop() ?? ''
     yield* lines
-    if (failure !== undefined) throw failure
-  })()
+  }
+  yield rest + decoder.end()
 }
 
 function withoutComment(text: string): string {

@@ -219,7 +219,7 @@ export async function readSource(source: Source, expected?: Expectation): Promis
     const { readArrays } = await import('./arrays.ts')
     return await readArrays({ ...source, path, name }, expected)
   }
-  const { format } = await inspectFile(path, source.format)
+  const { format } = await inspectFile(path, source.format, name)
   if (isArrayFormat(format)) throw new DataError(`${name}: holds arrays; --input-format ${format} reads it`)
   const { readTable } = await import('./table.ts')
   return await readTable({ ...source, path, name, more: files.slice(1).map((file) => file.path) }, expected)

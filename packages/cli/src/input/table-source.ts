@@ -56,7 +56,7 @@ export interface TableFiles {
 /** Opens a table; the caller closes `database`. */
 export async function openTable({ path, name = path, more = [], format, sql }: TableFiles): Promise<TableSource> {
   const inputs = []
-  for (const one of [path, ...more]) inputs.push(await inspectFile(one, format))
+  for (const [i, one] of [path, ...more].entries()) inputs.push(await inspectFile(one, format, i === 0 ? name : one))
   const database = await openDatabase()
   try {
     const files: TableFile[] = []
