@@ -326,7 +326,7 @@ describe('LIBSVM', () => {
     )
   })
   test('gzip that is cut off', async () => {
-    await expect(read('c.libsvm.gz', gzipSync('1 1:1\n'.repeat(50)).subarray(0, 30))).rejects.toThrow(
+    await expect(read('c.libsvm.gz', gzipSync('1 1:1\n'.repeat(50)).subarray(0, -9))).rejects.toThrow(
       'not readable as gzip: it ends too early (cut off?)',
     )
   })
