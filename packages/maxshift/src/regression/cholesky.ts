@@ -109,25 +109,51 @@ function solveFourTransposed(factor: Float64Array, size: number, matrix: Float64
   const b = a + size
   const c = b + size
   const d = c + size
-  for (let i = size - 1; i >= 0; i--) {
+  let i = size - 1
+  // Two unknowns at a time: the others are loaded and stored once for both.
+  for (; i >= 1; i -= 2) {
     const row = i * size
+    const next = row - size
     const pivot = factor[row + i]
     const ya = matrix[a + i] / pivot
     const yb = matrix[b + i] / pivot
     const yc = matrix[c + i] / pivot
     const yd = matrix[d + i] / pivot
-    matrix[a + i] = ya
-    matrix[b + i] = yb
-    matrix[c + i] = yc
-    matrix[d + i] = yd
-    for (let j = 0; j < i; j++) {
+    const between = factor[row + i - 1]
+    const second = factor[next + i - 1]
+    const za = (matrix[a + i - 1] - ya * between) / second
+    const zb = (matrix[b + i - 1] - yb * between) / second
+    const zc = (matrix[c + i - 1] - yc * between) / second
+    const zd = (matrix[d + i - 1] - yd * between) / second
+    for (let j = 0; j < i - 1; j++) {
       const l = factor[row + j]
-      matrix[a + j] -= ya * l
-      matrix[b + j] -= yb * l
-      matrix[c + j] -= yc * l
-      matrix[d + j] -= yd * l
+      const m = factor[next + j]
+      matrix[a + j] = matrix[a + j] - ya * l - za * m
+      matrix[b + j] = matrix[b + j] - yb * l - zb * m
+      matrix[c + j] = matrix[c + j] - yc * l - zc * m
+      matrix[d + j] = matrix[d + j] - yd * l - zd * m
     }
+    setFour(matrix, i, size, a, ya, yb, yc, yd)
+    setFour(matrix, i - 1, size, a, za, zb, zc, zd)
   }
+  if (i === 0) for (let at = a; at <= d; at += size) matrix[at] /= factor[0]
+}
+
+function setFour(
+  matrix: Float64Array,
+  i: number,
+  size: number,
+  begin: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): void {
+  const at = begin + i
+  matrix[at] = a
+  matrix[at + size] = b
+  matrix[at + 2 * size] = c
+  matrix[at + 3 * size] = d
 }
 
 function multiplyFour(factor: Float64Array, size: number, matrix: Float64Array, a: number): void {
