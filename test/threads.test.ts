@@ -51,6 +51,19 @@ it('have the same bits for one, two, three and nine threads, and for features in
   }
 })
 
+it('cross-validate with the same bits for one and two threads', async () => {
+  const { features, labels } = makeProblem()
+  const options = { featureScale: 1 / 64, tolerance: 1e-4, maxIterations: 12, folds: 2, l2s: [1, 0.01] }
+  const [one, two] = [
+    await SoftmaxRegression.crossValidate(features, labels, { ...options, threads: 1 }),
+    await SoftmaxRegression.crossValidate(features, labels, { ...options, threads: 2 }),
+  ]
+  expect(two.logLoss).toEqual(one.logLoss)
+  expect(two.standardError).toEqual(one.standardError)
+  expect(two.model.weights).toEqual(one.model.weights)
+  expect(two.model.report.gapBound).toBe(one.model.report.gapBound)
+})
+
 /** Runs a module in a process of its own, which must end by itself; returns what it printed. */
 async function runAlone(source: string): Promise<string> {
   const options = { cwd: root, timeout: 60_000 }

@@ -107,3 +107,37 @@ describe('sparse features at the edge', () => {
     expect(Math.abs(sparse.report.objective / expected.report.objective - 1)).toBeLessThanOrEqual(1e-12)
   })
 })
+
+describe('several sparse fits', () => {
+  const given = { l2s: [0.3, 0.01, 1e-3], tolerance: 1e-9 }
+
+  it('follow a path as dense ones do, and go on from a model in fewer passes', async () => {
+    const sparse = await SoftmaxRegression.path(features, labels, given)
+    const expected = await SoftmaxRegression.path(dense, labels, given)
+    expect(sparse.l2s).toEqual(expected.l2s)
+    for (const [i, { report, weights }] of sparse.models.entries()) {
+      expect(report).toMatchObject({ status: 'converged', solver: 'newton-cg' })
+      expect(Math.abs(report.objective / expected.models[i].report.objective - 1)).toBeLessThanOrEqual(1e-12)
+      weights.forEach((w, j) => {
+        // A norm of 1e-9 over a curvature of 1e-3 and more.
+        expect(Math.abs(w - expected.models[i].weights[j])).toBeLessThanOrEqual(1e-5)
+      })
+    }
+    const options = { l2: 0.01, tolerance: 1e-6 }
+    const cold = await SoftmaxRegression.fit(features, labels, options)
+    const warm = await SoftmaxRegression.fit(features, labels, { ...options, warmStart: sparse.models[1] })
+    expect(warm.report.status).toBe('converged')
+    expect(warm.report.dataPasses).toBeLessThan(cold.report.dataPasses)
+    expect(Math.abs(warm.report.objective / cold.report.objective - 1)).toBeLessThanOrEqual(1e-11)
+  })
+
+  it('are validated on held-out rows as dense ones are', async () => {
+    const options = { ...given, folds: 3 }
+    const sparse = await SoftmaxRegression.crossValidate(features, labels, options)
+    const expected = await SoftmaxRegression.crossValidate(dense, labels, options)
+    expect(sparse.folds).toEqual(expected.folds)
+    for (let i = 0; i < 3; i++) expect(sparse.logLoss[i]).toBeCloseTo(expected.logLoss[i], 6)
+    expect([sparse.best, sparse.oneStandardError]).toEqual([expected.best, expected.oneStandardError])
+    expect(sparse.model.report).toMatchObject({ status: 'converged', l2: expected.model.report.l2 })
+  })
+})
