@@ -9,7 +9,7 @@
  * equation; and shrunk towards t they fit between ±l1_j where l2_j is 0. Entropies of mixtures are at least those of the parts, so that nothing
  * but the objective, its gradient, and one more sweep for the gradient at q is needed:
  *
- * Where l2 holds every feature, gap-by-sample.ts comes hundreds of times nearer, and needs no sweep.
+ * Where l2 holds every feature, gap-by-sample.ts comes far nearer (digits: 2.3e-6 where this one gives 1.4e-3), and needs no sweep.
  *
  *   Σ w·ℓ*(p − t)/Σw = ⟨G, W⟩ + ⟨g, b⟩ − mean loss      h_j*(z) = max(|z| − l1_j, 0)²/(2·l2_j), or 0 for |z| ≤ l1_j where l2_j is 0
  */

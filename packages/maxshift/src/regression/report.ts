@@ -44,7 +44,7 @@ export interface FitReport {
   /**
    * A proof of how far the objective is above its minimum at most, from duality: beyond the rounding of the objective, no weights are
    * better by more. With l2 on all features it is 3 to 6 times the truth where they are of similar size, and up to thousands
-   * of times where they are not, for a look at a sample of the rows; with l1 alone hundreds of times, for one more pass over the
+   * of times where they are not, for a look at a sample of the rows; with l1 alone it is far looser, for one more pass over the
    * data (not counted among dataPasses). Never above the objective. Not there with features that are not penalised, nor with an
    * offset and features that have l1 alone.
    */
