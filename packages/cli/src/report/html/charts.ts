@@ -6,6 +6,7 @@
  */
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
+import { cells } from '../../text.ts'
 import { Markup, shown } from './markup.ts'
 
 export { Plot }
@@ -31,9 +32,12 @@ export function brief(text: string, limit = 16): string {
   return shown(text, limit)
 }
 
-/** Distinct short names for `names`: axes tell equal ones apart by the order. */
-export function axisNames(
-  limit: number,
-): (names: readonly string[]) => { domain: number[]; format: (i: number) => string } {
-  return (names) => ({ domain: names.map((_, i) => i), format: (i) => brief(names[i], limit) })
+/** Names on a band scale: places stand for them, since short names may be alike. */
+export function named(names: readonly string[], limit: number) {
+  return { domain: names.map((_, i) => i), tickFormat: (i: number) => brief(names[i], limit), tickSize: 0 }
+}
+
+/** Room for names beside an axis. */
+export function roomFor(names: readonly string[], limit: number): number {
+  return 12 + 6.4 * names.reduce((most, text) => Math.max(most, cells(brief(text, limit))), 1)
 }

@@ -7,5 +7,5 @@ import { renderReport } from './render.ts'
 
 /** Writes the report, whole or not at all; returns its size. */
 export async function writeReport(path: string, request: ReportRequest): Promise<number> {
-  return await writeWhole(path, [await renderReport(await collectReport(request))])
+  return await writeWhole(path, [renderReport(await collectReport(request))])
 }
