@@ -5,6 +5,7 @@
  * model's path is tried out while nothing has been computed yet.
  */
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Evaluation, FitOptions as LibraryOptions, PathProgress, SoftmaxRegression } from 'maxshift/regression'
 import { blameData, DataError, exitCodes, fileError, UsageError } from '../errors.ts'
 import type { Dataset } from '../input/dataset.ts'
@@ -123,7 +124,7 @@ async function readInputs(
   const testSource = chooseTest(source, options)
   const files = [source, ...(testSource ? [testSource] : [])].flatMap(filesOf)
   if (options.model !== undefined) await checkWritable(options.model, files)
-  if (options.report !== undefined) await checkWritable(options.report, [options.model, ...files])
+  if (options.report !== undefined) await checkReport(options.report, options.model, files)
   if (options.checkpoint !== undefined) await checkWritable(options.checkpoint, files)
   const resume = options.resume === undefined ? undefined : await readWhole(options.resume)
   progress.status('reading the training data')
@@ -168,6 +169,14 @@ async function readWhole(path: string): Promise<Uint8Array> {
   return await readFile(path).catch((error: unknown) => {
     throw fileError(path, error)
   })
+}
+
+/** Both files are new, perhaps, so that only their paths tell whether they are one. */
+async function checkReport(report: string, model: string | undefined, files: readonly string[]): Promise<void> {
+  if (model !== undefined && resolve(report) === resolve(model)) {
+    throw new UsageError(`--report ${report} would overwrite the model, --model ${model}`)
+  }
+  await checkWritable(report, files)
 }
 
 /** The distinct labels. One class cannot be told from another; about as many classes as rows are names, no classes. */

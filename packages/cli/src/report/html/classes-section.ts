@@ -2,7 +2,7 @@
  * How well each class is found.
  */
 import { count } from '../../text.ts'
-import { draw, named, Plot, roomFor } from './charts.ts'
+import { centred, draw, named, Plot, roomFor } from './charts.ts'
 import { html, type Markup, name } from './markup.ts'
 import { behind, percent, section } from './parts.ts'
 import type { ClassFacts, ReportData } from './report-data.ts'
@@ -55,7 +55,8 @@ function chart(classes: readonly ClassFacts[]): Markup {
     marginTop: 8,
     x: {
       domain: [Math.min(0.9, Math.floor(10 * least) / 10), 1],
-      label: '%',
+      label: 'Share, %',
+      ...centred,
       grid: true,
       ticks: 5,
       tickFormat: (value: number) => String(Math.round(100 * value)),

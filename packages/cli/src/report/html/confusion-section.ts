@@ -34,7 +34,7 @@ export function confusionSection({ classes, confusion, measures }: ReportData): 
       { name: 'True class' },
       { name: 'Predicted' },
       { name: 'Rows', numeric: true },
-      { name: 'Of the class', numeric: true },
+      { name: 'Share', numeric: true },
     ],
     rows: wrong
       .slice(0, MOST_MISTAKES)

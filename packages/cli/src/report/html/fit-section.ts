@@ -2,7 +2,7 @@
  * How the fit went: the objective and its gradient over the passes through the data.
  */
 import { plural } from '../../text.ts'
-import { draw, Plot } from './charts.ts'
+import { centred, decades, draw, Plot } from './charts.ts'
 import { html, type Markup } from './markup.ts'
 import { figure, number, section } from './parts.ts'
 import type { ReportData } from './report-data.ts'
@@ -28,7 +28,7 @@ ${figure('Gradient norm', `The fit converges when it is at most the tolerance, $
   )
 }
 
-const passes = { label: 'Passes over the data', grid: false, ticks: 6 }
+const passes = { label: 'Passes over the data', ticks: 6, ...centred }
 
 function objectiveChart({ history }: ReportData['fit']): Markup {
   const label = `Line: the objective falls from ${number(history[0].objective)} to ${number(history[history.length - 1].objective)}.`
@@ -47,18 +47,10 @@ function gradientChart({ history, tolerance }: ReportData['fit']): Markup {
   return draw(label, {
     height: 220,
     x: passes,
-    y: { type: 'log', label: null, grid: true, ticks: 4, tickFormat: power },
+    y: { label: null, grid: true, ...decades([tolerance, ...finite.map(({ gradientNorm }) => gradientNorm)]) },
     marks: [
       Plot.ruleY([tolerance], { stroke: 'var(--soft)', strokeDasharray: '4 3' }),
       Plot.lineY(finite, { x: 'passes', y: 'gradientNorm', stroke: 'var(--accent)', strokeWidth: 2 }),
     ],
   })
-}
-
-/** Powers of ten as such. */
-export function power(value: number): string {
-  const exponent = Math.log10(value)
-  if (Math.abs(exponent - Math.round(exponent)) > 1e-9) return ''
-  const digits = '⁰¹²³⁴⁵⁶⁷⁸⁹'
-  return `10${[...String(Math.round(exponent))].map((c) => (c === '-' ? '⁻' : digits[Number(c)])).join('')}`
 }

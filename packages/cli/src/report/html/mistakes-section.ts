@@ -2,6 +2,7 @@
  * The most confident mistakes: rows that deserve a second look, at the model or at their label.
  */
 import { count } from '../../text.ts'
+import { baseName } from './headline.ts'
 import { html, type Markup, name, shown } from './markup.ts'
 import { number, percent, section, table } from './parts.ts'
 import { pngAddress } from './png.ts'
@@ -13,7 +14,7 @@ export function mistakesSection({ mistakes, title }: ReportData): Markup | undef
   return section(
     'mistakes',
     'The most confident mistakes',
-    html`<p>The rows whose true class the model holds for least likely, of ${name(title, 120)}: look at them for wrong labels first, then for what the
+    html`<p>The rows whose true class the model holds for least likely, of ${name(baseName(title), 80)}: look at them for wrong labels first, then for what the
 model cannot see.</p>
 <figure>${pictures ? gallery(mistakes) : listing(mistakes)}</figure>`,
   )
@@ -41,7 +42,7 @@ function addressOf({ width, height, channels, pixels }: Thumbnail): string {
 function listing(mistakes: readonly Mistake[]): Markup {
   const withValues = mistakes.some(({ values }) => values !== undefined && values.length > 0)
   return table({
-    caption: 'Rows are counted from 1, without the line of column names',
+    caption: 'Rows counted from 1, without the header',
     columns: [
       { name: 'Row', numeric: true },
       { name: 'True class' },

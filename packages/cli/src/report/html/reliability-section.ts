@@ -3,7 +3,7 @@
  */
 import type { CalibrationBin, CalibrationReport } from 'maxshift/regression'
 import { count, plural } from '../../text.ts'
-import { draw, Plot } from './charts.ts'
+import { centred, draw, Plot } from './charts.ts'
 import { html, type Markup } from './markup.ts'
 import { figure, number, percent, section } from './parts.ts'
 import type { Reliability, ReportData } from './report-data.ts'
@@ -79,8 +79,8 @@ function chart({ bins, ece }: Reliability): Markup {
   return draw(`Dots along the diagonal: right predictions against probability; calibration error ${percent(ece, 2)}.`, {
     height: 320,
     marginRight: 12,
-    x: { ...share, label: 'Probability that the model says, %' },
-    y: { ...share, label: 'Right predictions, %', grid: true },
+    x: { ...share, label: 'Probability that the model says, %', ...centred },
+    y: { ...share, label: 'Right predictions, %', labelArrow: 'none', grid: true },
     r: { type: 'identity' },
     marks: [
       Plot.line([0, 1], {
@@ -115,8 +115,8 @@ function histogram(bins: readonly CalibrationBin[]): Markup {
     height: 180,
     marginRight: 12,
     marginLeft: 48,
-    x: { ...share, label: 'Probability of the predicted class, %' },
-    y: { label: 'Rows', grid: true, ticks: 4, tickFormat: (rows: number) => count(rows) },
+    x: { ...share, label: 'Probability of the predicted class, %', ...centred },
+    y: { label: 'Rows', labelArrow: 'none', grid: true, ticks: 4, tickFormat: (rows: number) => count(rows) },
     marks: [
       Plot.rectY(bins, {
         x1: 'from',

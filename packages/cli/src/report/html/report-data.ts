@@ -95,7 +95,7 @@ export interface WeightPictures {
   readonly kind: 'pictures'
   readonly height: number
   readonly width: number
-  /** Largest size of a weight in all of them; the colours reach to it. */
+  /** The colours reach to weights of this size: 99 % of all are smaller. */
   readonly most: number
   readonly pictures: readonly { readonly name: string; readonly values: Float64Array }[]
   /** Classes without a picture. */

@@ -1,8 +1,7 @@
 /**
  * How the strength of the penalty was chosen: the log-loss of held-out rows along the path.
  */
-import { draw, Plot } from './charts.ts'
-import { power } from './fit-section.ts'
+import { centred, decades, draw, Plot } from './charts.ts'
 import { html, type Markup } from './markup.ts'
 import { figure, number, section } from './parts.ts'
 import type { ReportData, Selection } from './report-data.ts'
@@ -40,7 +39,7 @@ function chart({ l2s, logLoss, standardError, chosen }: Selection): Markup {
   return draw(label, {
     height: 240,
     marginRight: 12,
-    x: { type: 'log', label: 'l2', ticks: 5, tickFormat: power },
+    x: { label: 'l2', ...centred, ...decades(points.map(({ l2 }) => l2)) },
     y: { label: null, grid: true, ticks: 5 },
     marks: [
       Plot.areaY(points, { x: 'l2', y1: 'low', y2: 'high', fill: 'var(--accent)', fillOpacity: 0.15 }),

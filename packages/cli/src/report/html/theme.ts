@@ -38,18 +38,18 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; m
 nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 section { padding: 2.5rem 0 0; scroll-margin-top: 1rem; }
-dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 1.25rem 1.5rem; margin: 2rem 0 0; }
+dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.25rem, 1fr)); gap: 1.25rem 1.25rem; margin: 2rem 0 0; }
 dl.facts div { display: flex; flex-direction: column; }
 dl.facts dt { order: 2; color: var(--soft); font-size: .875rem; line-height: 1.35; }
 dl.facts dd { margin: 0; font-size: 1.75rem; font-weight: 300; letter-spacing: -.02em; line-height: 1.2; white-space: nowrap; }
 dl.facts div:first-child dd { color: var(--accent); font-weight: 450; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1.25rem; align-items: start; }
-.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); }
+.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 16.5rem), 1fr)); }
 figure { margin: 1rem 0 0; padding: 1.1rem 1.2rem; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; min-width: 0; }
 .grid figure { margin-top: .5rem; }
 figcaption { margin-bottom: .6rem; }
 figcaption p { margin: .15rem 0 0; }
-.chart { display: block; width: 100%; max-width: 34rem; height: auto; margin: 0 auto; overflow: visible; }
+.chart { display: block; width: 100%; max-width: 34rem; height: auto; overflow: visible; }
 .chart text { white-space: pre; }
 details { margin-top: .8rem; font-size: .9rem; }
 summary { cursor: pointer; color: var(--soft); width: fit-content; max-width: 100%; overflow-wrap: anywhere; }
@@ -61,11 +61,13 @@ th, td { padding: .28rem .75rem .28rem 0; border-bottom: 1px solid var(--line); 
 th { font-weight: 550; }
 thead th { color: var(--soft); font-weight: 500; white-space: nowrap; }
 th.n, td.n { text-align: end; white-space: nowrap; padding-inline: .75rem; }
-th.t, td.t { overflow-wrap: anywhere; min-width: 6rem; max-width: 24rem; }
+th.t, td.t { overflow-wrap: anywhere; min-width: 4.5rem; max-width: 24rem; }
+td.t:nth-child(n+4) { min-width: 14rem; }
 code, pre { font: .86rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 pre { margin: .75rem 0; padding: .9rem 1rem; background: var(--faint); border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
 code { overflow-wrap: anywhere; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.25rem, 1fr)); gap: .9rem; list-style: none; margin: .5rem 0 0; padding: 0; }
+.templates { grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }
 .pictures li { min-width: 0; font-size: .85rem; line-height: 1.35; overflow-wrap: anywhere; }
 .pictures img { display: block; width: 100%; height: auto; image-rendering: pixelated; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; margin-bottom: .35rem; }
 .pictures b { font-weight: 620; }

@@ -2,7 +2,7 @@
  * What the model has learned: templates where features are pixels, otherwise the strongest weights of each class.
  */
 import { count } from '../../text.ts'
-import { draw, named, Plot, roomFor } from './charts.ts'
+import { draw, NARROW, named, Plot, roomFor } from './charts.ts'
 import { html, type Markup, name, shown } from './markup.ts'
 import { behind, figure, number, percent, section } from './parts.ts'
 import { pngAddress } from './png.ts'
@@ -44,7 +44,7 @@ function pictures({ pictures, most, height, width, leftOut }: WeightPictures): M
     html`<p>The weights of each class, one for every pixel: a bright pixel where the picture is blue makes the class more likely, where it is
 orange less. All pictures have the same scale.${rest(leftOut)}</p>
 <figure>${key}
-<ul class="pictures">
+<ul class="pictures templates">
 ${items}</ul>
 ${behind(extremes)}
 </figure>`,
@@ -101,12 +101,13 @@ function chart({ name: text, bars }: WeightPanel, reach: number): Markup {
   const ranged = marks.filter(({ low }) => low !== undefined)
   const strongest = bars[0] ? `; the strongest is ${shown(bars[0].feature, 40)} with ${number(bars[0].weight, 3)}` : ''
   return draw(`Bars: weights of ${shown(text, 60)}${strongest}.`, {
+    width: NARROW,
     height: 40 + 20 * Math.max(1, bars.length),
-    marginLeft: roomFor(names, 20),
+    marginLeft: roomFor(names, 16),
     marginRight: 12,
     marginTop: 4,
     x: { domain: [-reach, reach], label: null, ticks: 4, grid: true },
-    y: { ...named(names, 20), label: null },
+    y: { ...named(names, 16), label: null },
     marks: [
       Plot.barX(marks, {
         x: 'weight',
