@@ -24,7 +24,7 @@ const IMAGES = ['evaluate', '--images', 'images', '--labels', 'labels', '--model
 
 beforeAll(async () => {
   await fitModels(folder)
-  await run('fit', 'flowers.csv', '--label', 'species', '--report', 'fit.html')
+  await run('fit', 'flowers.csv', '--label', 'species', '--l2', '0.1', '--report', 'fit.html')
   await run(...IMAGES, 'images.html')
 })
 
@@ -66,12 +66,12 @@ describe('structure', () => {
     const document = page('fit.html')
     checkStructure(document)
     const ids = [...document.querySelectorAll('section')].map(({ id }) => id)
-    expect(ids).toEqual(['confusion', 'classes', 'weights', 'mistakes', 'reliability', 'selection', 'fit', 'origin'])
+    expect(ids).toEqual(['confusion', 'classes', 'weights', 'mistakes', 'reliability', 'fit', 'origin'])
     expect(document.querySelectorAll('#weights svg').length).toBe(3)
     expect(document.querySelectorAll('img').length).toBe(0)
     expect(document.querySelector('#mistakes table')?.textContent).toMatch(/petal length = [\d.]+/)
     expect(document.querySelector('#origin pre')?.textContent).toBe(
-      'maxshift fit flowers.csv --label species --report fit.html',
+      'maxshift fit flowers.csv --label species --l2 0.1 --report fit.html',
     )
     expect(document.querySelector('#origin table')?.textContent).toMatch(
       /flowers\.csvtraining data[\d.]+ kB[0-9a-f]{64}/,
