@@ -17,7 +17,7 @@ export function openSession(command: string): Session {
 }
 
 /** Says which levels of categories the training data did not have. */
-export function noteUnseen({ unseen }: Dataset, progress: Progress): void {
+export function noteUnseen({ unseen }: Pick<Dataset, 'unseen'>, progress: Progress): void {
   const text = describeUnseen(unseen)
   if (text !== '') progress.note(text)
 }

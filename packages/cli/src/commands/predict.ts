@@ -37,19 +37,40 @@ export async function predict(
   const source = chooseSource(path, options, false)
   const model = await loadModel(options.model)
   if (options.output !== undefined) await checkWritable(options.output, [options.model, ...filesOf(source)])
-  progress.status('reading the data')
-  const data = await readSource(source, expectationOf(options.model, model))
-  noteUnseen(data, progress)
-  progress.done()
   const withProbabilities = options.probabilities === true
-  if (options.output !== undefined) {
-    await writeWhole(options.output, csv(model, data, withProbabilities))
-    interrupt.wrote(options.output)
+  const expected = expectationOf(options.model, model)
+  const told: Told = { rows: 0 }
+  if (source.kind === 'table' && !options.json) {
+    const { streamTable } = await import('../input/table.ts')
+    const parts = predictAll(model, streamTable(source.path, expected, told), source.path, withProbabilities)
+    await deliver(csv(model, parts, withProbabilities, told), options.output)
+    noteUnseen(told, progress)
+  } else {
+    progress.status('reading the data')
+    const data = await readSource(source, expected)
+    noteUnseen(data, progress)
+    progress.done()
+    const parts = () => predictAll(model, blocksOf(data), data.source[0], withProbabilities)
+    if (!options.json || options.output !== undefined) {
+      await deliver(csv(model, parts(), withProbabilities, told), options.output)
+    }
+    if (options.json) printJson(await resultJson(model, data, parts(), options))
   }
-  if (options.json) printJson(await resultJson(model, data, options))
-  else if (options.output === undefined) await printAll(csv(model, data, withProbabilities))
-  else progress.note(`wrote ${plural(data.rows, 'prediction')} to ${options.output}`)
+  if (options.output !== undefined) {
+    interrupt.wrote(options.output)
+    if (!options.json) progress.note(`wrote ${plural(told.rows, 'prediction')} to ${options.output}`)
+  }
   return exitCodes.fine
+}
+
+/** What is known when all rows are through. */
+interface Told extends Pick<Dataset, 'unseen'> {
+  rows: number
+}
+
+async function deliver(parts: AsyncIterable<string>, path: string | undefined): Promise<void> {
+  if (path === undefined) await printAll(parts)
+  else await writeWhole(path, parts)
 }
 
 interface Block {
@@ -58,22 +79,42 @@ interface Block {
   probabilities?: ArrayLike<number>
 }
 
-/** Predictions block by block. */
-async function* blocks(model: SoftmaxRegression, data: Dataset, probabilities: boolean): AsyncGenerator<Block> {
+type Features = Dataset['features']
+
+function* blocksOf(data: Dataset): Generator<{ features: Features }> {
   for (let start = 0; start < data.rows; start += blockRows) {
-    const features = rowBlock(data, start, Math.min(start + blockRows, data.rows))
-    yield await blameData(data.source[0], () => {
+    yield { features: rowBlock(data, start, Math.min(start + blockRows, data.rows)) }
+  }
+}
+
+/** Predictions block by block. */
+async function* predictAll(
+  model: SoftmaxRegression,
+  parts: Iterable<{ features: Features }> | AsyncIterable<{ features: Features }>,
+  path: string,
+  probabilities: boolean,
+): AsyncGenerator<Block> {
+  for await (const { features } of parts) {
+    yield await blameData(path, () => {
       const predictions = model.predict(features)
       return probabilities ? { predictions, probabilities: model.predictProba(features) } : { predictions }
     })
   }
 }
 
-async function* csv(model: SoftmaxRegression, data: Dataset, withProbabilities: boolean): AsyncGenerator<string> {
+async function* csv(
+  model: SoftmaxRegression,
+  parts: AsyncIterable<Block>,
+  withProbabilities: boolean,
+  told: Told,
+): AsyncGenerator<string> {
   const classes = model.classNames
-  yield csvRecord(['prediction', ...(withProbabilities ? classes.map((name) => `p_${name}`) : [])])
-  for await (const { predictions, probabilities } of blocks(model, data, withProbabilities)) {
-    let text = ''
+  // The header comes with the first rows, so that a file which is refused at once leaves nothing on stdout.
+  let head = csvRecord(['prediction', ...(withProbabilities ? classes.map((name) => `p_${name}`) : [])])
+  for await (const { predictions, probabilities } of parts) {
+    told.rows += predictions.length
+    let text = head
+    head = ''
     for (let i = 0; i < predictions.length; i++) {
       text += csvRecord([predictions[i], ...rowOf(probabilities, i, classes.length)])
     }
@@ -93,13 +134,18 @@ async function printAll(parts: AsyncIterable<string>): Promise<void> {
 }
 
 /** With --output the predictions are in that file, and only there. */
-async function resultJson(model: SoftmaxRegression, data: Dataset, options: PredictOptions) {
+async function resultJson(
+  model: SoftmaxRegression,
+  data: Dataset,
+  parts: AsyncIterable<Block>,
+  options: PredictOptions,
+) {
   const shape = { command: 'predict', version, model: options.model, data: dataJson(data), classes: model.classNames }
   if (options.output !== undefined) return { ...shape, output: options.output }
   const predictions: ClassName[] = []
   const probabilities: number[][] = []
   const width = model.classNames.length
-  for await (const block of blocks(model, data, options.probabilities === true)) {
+  for await (const block of parts) {
     predictions.push(...block.predictions)
     for (let i = 0; i < block.predictions.length; i++) probabilities.push(rowOf(block.probabilities, i, width))
   }

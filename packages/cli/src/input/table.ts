@@ -74,6 +74,38 @@ export async function readTable(request: TableRequest, expected?: Expectation): 
   }
 }
 
+/** Rows of a table as they are read. */
+export interface TableBatch {
+  rows: number
+  features: Dataset['features']
+}
+
+/** The features of a table for a model, a batch of rows at a time, in order: memory does not depend on its length. */
+export async function* streamTable(
+  path: string,
+  expected: Expectation,
+  told: Pick<Dataset, 'unseen'>,
+): AsyncGenerator<TableBatch> {
+  const recipe = recipeOf(path, expected)
+  const source = await openTable(path)
+  try {
+    const encoder = new Encoder(source, recipe)
+    told.unseen = encoder.unseen
+    let rows = 0
+    const sql = `SELECT ${encoder.selected.join(', ')} FROM ${source.from}`
+    for await (const chunk of source.database.query(sql, source.path)) {
+      yield { rows: chunk.rows, features: await encoder.encode(chunk, rows) }
+      rows += chunk.rows
+    }
+    if (rows === 0) throw new DataError(`${path}: has column names but no rows`)
+    await encoder.finish()
+  } catch (error) {
+    throw await source.explain(error)
+  } finally {
+    source.database.close()
+  }
+}
+
 /** The recipe of a model; one without was fitted to columns of numbers. */
 function recipeOf(path: string, { recipe, featureNames, featureCount }: Expectation): Recipe {
   if (recipe) return recipe
