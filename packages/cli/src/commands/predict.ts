@@ -42,7 +42,7 @@ export async function predict(
   const told: Told = { rows: 0 }
   if (source.kind === 'table' && !options.json) {
     const { streamTable } = await import('../input/table.ts')
-    const parts = predictAll(model, streamTable(source.path, expected, told), source.path, withProbabilities)
+    const parts = predictAll(model, streamTable(source, expected, told), source.name ?? source.path, withProbabilities)
     await deliver(csv(model, parts, withProbabilities, told), options.output)
     noteUnseen(told, progress)
   } else {

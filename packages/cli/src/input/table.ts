@@ -82,22 +82,22 @@ export interface TableBatch {
 
 /** The features of a table for a model, a batch of rows at a time, in order: memory does not depend on its length. */
 export async function* streamTable(
-  path: string,
+  request: TableRequest,
   expected: Expectation,
   told: Pick<Dataset, 'unseen'>,
 ): AsyncGenerator<TableBatch> {
-  const recipe = recipeOf(path, expected)
-  const source = await openTable(path)
+  const recipe = recipeOf(request.name ?? request.path, expected)
+  const source = await openTable(request)
   try {
     const encoder = new Encoder(source, recipe)
     told.unseen = encoder.unseen
     let rows = 0
     const sql = `SELECT ${encoder.selected.join(', ')} FROM ${source.from}`
-    for await (const chunk of source.database.query(sql, source.path)) {
+    for await (const chunk of source.query(sql)) {
       yield { rows: chunk.rows, features: await encoder.encode(chunk, rows) }
       rows += chunk.rows
     }
-    if (rows === 0) throw new DataError(`${path}: has column names but no rows`)
+    if (rows === 0) throw new DataError(`${source.path}: has column names but no rows`)
     await encoder.finish()
   } catch (error) {
     throw await source.explain(error)
