@@ -204,6 +204,34 @@ function multiplyFourTransposed(factor: Float64Array, size: number, matrix: Floa
   }
 }
 
+/** Replaces one vector y by L⁻¹·y. */
+export function solveRow(factor: Float64Array, size: number, y: Float64Array): void {
+  for (let i = 0, row = 0; i < size; i++, row += size) y[i] = (y[i] - dotRange(factor, row, 0, i, y)) / factor[row + i]
+}
+
+/** Replaces one vector y by L⁻ᵀ·y. */
+export function solveRowTransposed(factor: Float64Array, size: number, y: Float64Array): void {
+  for (let i = size - 1, row = i * size; i >= 0; i--, row -= size) {
+    y[i] /= factor[row + i]
+    const own = y[i]
+    for (let j = 0; j < i; j++) y[j] -= factor[row + j] * own
+  }
+}
+
+/** Replaces one vector y by L·y. */
+export function multiplyRow(factor: Float64Array, size: number, y: Float64Array): void {
+  for (let i = size - 1, row = i * size; i >= 0; i--, row -= size) y[i] = dotRange(factor, row, 0, i + 1, y)
+}
+
+/** Replaces one vector y by Lᵀ·y. */
+export function multiplyRowTransposed(factor: Float64Array, size: number, y: Float64Array): void {
+  for (let i = 0, row = 0; i < size; i++, row += size) {
+    const own = y[i]
+    y[i] = own * factor[row + i]
+    for (let j = 0; j < i; j++) y[j] += factor[row + j] * own
+  }
+}
+
 /** The inverse of L·Lᵀ, size × size, both triangles. */
 export async function invert(factor: Float64Array, size: number, pause: Pause): Promise<Float64Array> {
   // Row i is column i of L⁻¹, which begins with i zeros.

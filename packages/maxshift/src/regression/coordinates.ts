@@ -17,8 +17,38 @@ import { factorise, multiplyRows, multiplyRowsTransposed, solveRows, solveRowsTr
 import { type Curvature, hypotenuse } from './curvature.ts'
 import type { Pause } from './pause.ts'
 
+/** Linear maps of weights and intercepts, and of their gradients, to coordinates and back. */
+export interface CoordinateSystem {
+  /** classes × (featureCount, and 1 with an intercept) numbers. */
+  readonly length: number
+  /** Fills weights (classes × features) and intercepts (classes) from coordinates. */
+  toWeights(coordinates: Float64Array, weights: Float64Array, intercepts: Float64Array): void
+  /** The inverse of toWeights, which spoils weights and intercepts. */
+  fromWeights(weights: Float64Array, intercepts: Float64Array, coordinates: Float64Array): void
+  /** Fills the gradient with respect to the coordinates from that with respect to weights and intercepts, which is spoiled. */
+  toGradient(weightsGradient: Float64Array, interceptsGradient: Float64Array, gradient: Float64Array): void
+  /** The inverse of toGradient. */
+  fromGradient(gradient: Float64Array, weightsGradient: Float64Array, interceptsGradient: Float64Array): void
+}
+
+/** The way from coordinates to others. */
+export function moveBetween(from: CoordinateSystem, to: CoordinateSystem, featureCount: number, classes: number): Move {
+  const weights = new Float64Array(classes * featureCount)
+  const intercepts = new Float64Array(classes)
+  return {
+    moveParameters: (parameters) => {
+      from.toWeights(parameters, weights, intercepts)
+      to.fromWeights(weights, intercepts, parameters)
+    },
+    moveGradient: (gradient) => {
+      from.fromGradient(gradient, weights, intercepts)
+      to.toGradient(weights, intercepts, gradient)
+    },
+  }
+}
+
 /** Two sets of linear maps, of weights and of gradients, and their inverses; see above. */
-export class Coordinates {
+export class Coordinates implements CoordinateSystem {
   /** classes × featureCount numbers u, then, with an intercept, classes numbers v. */
   readonly length: number
   private readonly size: number
@@ -54,7 +84,6 @@ export class Coordinates {
     return new Coordinates(curvature, l2, intercept, await factorOf(curvature, l2, pause))
   }
 
-  /** Fills weights (classes × features) and intercepts (classes) from coordinates. */
   toWeights(coordinates: Float64Array, weights: Float64Array, intercepts: Float64Array): void {
     const { size, classes, roots, factor } = this
     weights.set(coordinates.subarray(0, weights.length))
@@ -68,7 +97,6 @@ export class Coordinates {
     this.shift(intercepts, weights, -1)
   }
 
-  /** The inverse of toWeights, which spoils weights and intercepts. */
   fromWeights(weights: Float64Array, intercepts: Float64Array, coordinates: Float64Array): void {
     const { size, classes, roots, factor } = this
     if (this.intercept) {
@@ -82,7 +110,6 @@ export class Coordinates {
     coordinates.set(weights)
   }
 
-  /** Fills the gradient with respect to the coordinates from that with respect to weights and intercepts, which is spoiled. */
   toGradient(weightsGradient: Float64Array, interceptsGradient: Float64Array, gradient: Float64Array): void {
     const { size, classes, roots, factor } = this
     this.centre(weightsGradient, interceptsGradient, -1)
@@ -96,7 +123,6 @@ export class Coordinates {
     gradient.set(weightsGradient)
   }
 
-  /** The inverse of toGradient. */
   fromGradient(gradient: Float64Array, weightsGradient: Float64Array, interceptsGradient: Float64Array): void {
     const { size, classes, roots, factor } = this
     weightsGradient.set(gradient.subarray(0, weightsGradient.length))
@@ -108,22 +134,6 @@ export class Coordinates {
     for (let q = 0; q < classes; q++) interceptsGradient[q] = gradient[weightsGradient.length + q] * roots[q]
     this.rotate(interceptsGradient, 1, false)
     this.centre(weightsGradient, interceptsGradient, 1)
-  }
-
-  /** The way from these coordinates to others. */
-  moveTo(others: Coordinates): Move {
-    const weights = new Float64Array(this.classes * this.size)
-    const intercepts = new Float64Array(this.classes)
-    return {
-      moveParameters: (parameters) => {
-        this.toWeights(parameters, weights, intercepts)
-        others.fromWeights(weights, intercepts, parameters)
-      },
-      moveGradient: (gradient) => {
-        this.fromGradient(gradient, weights, intercepts)
-        others.toGradient(weights, intercepts, gradient)
-      },
-    }
   }
 
   private scale(rows: Float64Array): void {

@@ -51,7 +51,7 @@ const LEAST_VALUE = 1e-3
 /** Rows whose probabilities are computed at once. */
 const BLOCK_ROWS = 64
 /** A mean trace of B below this is rounding: every row of the sample is certain. */
-const LEAST_TRACE = 1e-10
+export const LEAST_TRACE = 1e-10
 
 /** What both estimates start from. */
 export interface CurvatureSource {
@@ -98,23 +98,61 @@ function drawSample({ rows, weights }: CurvatureSource): Sample {
   return { rows: sample, weights: Float64Array.from(sample, (row) => (weights === undefined ? 1 : weights[row])) }
 }
 
+/**
+ * A sample of about `most` of the rows that count: as many of each class as of the others, as far as it has them, for a few rows would not show how
+ * a rare class bends. They count for those of their class that are left out. An even sample where there are no labels.
+ */
+export function drawByClass(
+  { rows, classes, weights }: CurvatureSource,
+  labels: Int32Array | undefined,
+  most: number,
+): Sample & { readonly isAll: boolean } {
+  const classOf = (row: number): number => (labels === undefined ? 0 : labels[row])
+  const isOut = (row: number): boolean => weights?.[row] === 0
+  const counts = new Int32Array(classes)
+  for (let row = 0; row < rows; row++) if (!isOut(row)) counts[classOf(row)]++
+  // The smallest classes choose first.
+  const shares = new Int32Array(classes)
+  let left = most
+  const order = Array.from(counts.keys()).sort((a, b) => counts[a] - counts[b])
+  order.forEach((k, i) => {
+    shares[k] = Math.min(counts[k], Math.ceil(left / (classes - i)))
+    left -= shares[k]
+  })
+  const seen = new Int32Array(classes)
+  const taken: number[] = []
+  const masses: number[] = []
+  for (let row = 0; row < rows; row++) {
+    if (isOut(row)) continue
+    const k = classOf(row)
+    const before = Math.floor((seen[k]++ * shares[k]) / counts[k])
+    if (before === Math.floor((seen[k] * shares[k]) / counts[k])) continue
+    taken.push(row)
+    masses.push(((weights === undefined ? 1 : weights[row]) * counts[k]) / shares[k])
+  }
+  const isAll = shares.every((share, k) => share === counts[k])
+  return { rows: Int32Array.from(taken), weights: Float64Array.from(masses), isAll }
+}
+
 function countingRows(weights: Float64Array): Int32Array {
   return Int32Array.from(weights.keys()).filter((row) => weights[row] > 0)
 }
 
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 
+/** The units of the columns. What never varies tells nothing that the intercept does not: its infinite one keeps its weight at 0. */
+export function spreadsOf({ means, deviations }: Columns, intercept: boolean): Float64Array {
+  return deviations.map((deviation, j) => (intercept ? deviation : hypotenuse(deviation, means[j])) || Infinity)
+}
+
 /** A, damped. */
 async function featureCurvature(
   { features, columns, intercept, pause }: CurvatureSource,
   sample: Sample,
 ): Promise<Pick<Curvature, 'means' | 'spreads' | 'features'>> {
-  const { means, deviations } = columns
+  const { means } = columns
   const size = means.length
-  // What never varies tells nothing that the intercept does not: the infinite spread keeps its weight at 0.
-  const spreads = deviations.map(
-    (deviation, j) => (intercept ? deviation : hypotenuse(deviation, means[j])) || Infinity,
-  )
+  const spreads = spreadsOf(columns, intercept)
   // Products of sparse features are not made: each row would have its square of them.
   if (size > FULL_FEATURES || isSparse(features)) {
     return { means: intercept ? means : new Float64Array(size), spreads, features: undefined }
@@ -128,14 +166,31 @@ async function featureCurvature(
 
 /** B, and w·u of each row of the sample. */
 async function classCurvature(
-  { features, classes, columns, mass = 1, offset, pause }: CurvatureSource,
+  source: CurvatureSource,
   pass: LogitsPass,
   { rows, weights }: Sample,
 ): Promise<{ traces: Float64Array; matrix: Float64Array }> {
-  const size = columns.means.length
+  const { classes, mass = 1 } = source
   const traces = new Float64Array(rows.length)
   const matrix = new Float64Array(classes * classes)
-  const fill = logitsOf(features, size, classes, pass)
+  await overProbabilities(source, pass, rows, (first, count, probs) => {
+    for (let r = 0; r < count; r++) {
+      traces[first + r] = addRow(matrix, probs, r * classes, classes, weights[first + r])
+    }
+  })
+  const total = sum(weights)
+  for (let i = 0; i < matrix.length; i++) matrix[i] = (mass * matrix[i]) / total
+  return { traces, matrix }
+}
+
+/** Gives the probabilities of rows, count × classes, block by block of BLOCK_ROWS at most. */
+export async function overProbabilities(
+  { features, classes, columns, offset, pause }: CurvatureSource,
+  pass: LogitsPass,
+  rows: Int32Array,
+  each: (first: number, count: number, probs: Float64Array) => void,
+): Promise<void> {
+  const fill = logitsOf(features, columns.means.length, classes, pass)
   const probs = new Float64Array(BLOCK_ROWS * classes)
   for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
     const count = Math.min(BLOCK_ROWS, rows.length - first)
@@ -146,14 +201,9 @@ async function classCurvature(
         own[i] += offset[rows[first + Math.floor(i / classes)] * classes + (i % classes)]
     }
     selectLossKernels(own.length).softmax(own, count, classes, 1, own)
-    for (let r = 0; r < count; r++) {
-      traces[first + r] = addRow(matrix, probs, r * classes, classes, weights[first + r])
-    }
+    each(first, count, own)
     await pause()
   }
-  const total = sum(weights)
-  for (let i = 0; i < matrix.length; i++) matrix[i] = (mass * matrix[i]) / total
-  return { traces, matrix }
 }
 
 /** Fills `out` with the logits of up to BLOCK_ROWS rows that need not be neighbours. */

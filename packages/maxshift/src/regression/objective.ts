@@ -6,7 +6,7 @@
  * The sweep through the rows is sweep.ts.
  */
 import type { Objective } from '../optim/objective.ts'
-import type { Coordinates } from './coordinates.ts'
+import type { CoordinateSystem } from './coordinates.ts'
 import type { Dataset } from './data.ts'
 import type { Sweep } from './sweep.ts'
 
@@ -18,7 +18,7 @@ export function createObjective(
   { featureCount, classes, totalWeight }: Pick<Dataset, 'featureCount' | 'classes' | 'totalWeight'>,
   l2: Float64Array,
   sweep: Pick<Sweep, 'evaluate'>,
-  current: () => Coordinates,
+  current: () => Pick<CoordinateSystem, 'toWeights' | 'toGradient'>,
 ): Objective {
   const rootL2 = l2.map(Math.sqrt)
   const weights = new Float64Array(classes * featureCount)

@@ -91,10 +91,11 @@ export interface FitOptions {
   readonly sgd?: SgdOptions
   /**
    * The fit has converged when the gradient norm is at most this. Default 1e-3. The gradient is that of the mean
-   * objective in centred, decorrelated coordinates of about unit curvature (coordinates.ts), so the norm has no unit: it
-   * depends neither on the number of rows nor on the units of the features. After ten steps the coordinates follow the
-   * probabilities of the model so far, and the norm with them. The objective is then above its minimum by about the square
-   * of the norm: ½ to 2 times it on iris, wine and digits, up to 15 times on MNIST. Below about 1e-14 rounding decides.
+   * objective in centred, decorrelated coordinates of about unit curvature, so the norm has no unit: it
+   * depends neither on the number of rows nor on the units of the features. Up to 256 coefficients, (classes − 1) · (features + 1), the
+   * coordinates are those of the whole Hessian (full-coordinates.ts), taken anew after 1, 3, 6, 10, … steps: the objective is then above its
+   * minimum by ½ to 1 times the square of the norm. Beyond, they are those of coordinates.ts, and follow the probabilities of the
+   * model after ten steps: 1 to 4 times the square on digits and letters, up to 15 times on MNIST. Below about 1e-14 rounding decides.
    * The proximal solver measures the shortest subgradient, in coordinates that are centred and scaled, but not decorrelated; it is
    * 0 exactly at the optimum.
    */

@@ -13,7 +13,7 @@ import {
   solveRowsTransposed,
 } from '../../src/regression/cholesky.ts'
 import { describeColumns } from '../../src/regression/columns.ts'
-import { Coordinates } from '../../src/regression/coordinates.ts'
+import { Coordinates, moveBetween } from '../../src/regression/coordinates.ts'
 import { correlate } from '../../src/regression/correlation.ts'
 import { fittedCurvature, startingCurvature } from '../../src/regression/curvature.ts'
 import { eigen } from '../../src/regression/eigen.ts'
@@ -162,10 +162,10 @@ describe('Coordinates', () => {
       const value = await objective(point, gradient)
       const step = normals(point.length)
       // What lies in the direction of the constant column has no weight, and is lost.
-      const back = first.moveTo(first)
+      const back = moveBetween(first, first, featureCount, classes)
       back.moveParameters(step)
       const slope = dot(gradient, step)
-      const move = first.moveTo(second)
+      const move = moveBetween(first, second, featureCount, classes)
       for (const x of [point, step]) move.moveParameters(x)
       const moved = gradient.slice()
       move.moveGradient(moved)
@@ -175,8 +175,8 @@ describe('Coordinates', () => {
       expect(distance(moved, gradient)).toBeLessThanOrEqual(1e-7)
       expect(Math.abs(dot(moved, step) - slope)).toBeLessThanOrEqual(1e-7 * Math.abs(slope) + 1e-9)
       const home = point.slice()
-      second.moveTo(first).moveParameters(home)
-      first.moveTo(second).moveParameters(home)
+      moveBetween(second, first, featureCount, classes).moveParameters(home)
+      moveBetween(first, second, featureCount, classes).moveParameters(home)
       expect(distance(home, point)).toBeLessThanOrEqual(1e-6)
     },
   )
