@@ -36,7 +36,7 @@ export function originSection({ origin }: ReportData): Markup {
   return section(
     'origin',
     'Do it again',
-    html`<p class="lead">The same command on the same files gives the same model, bit for bit, on every machine.</p>
+    html`<p class="lead">The same command on the same files gives the same model, bit for bit, on every machine, unless time or a person ends the fit.</p>
 <pre><code>${name(commandLine, 20_000)}</code></pre>
 ${table(fileTable)}
 ${table(settingTable)}
